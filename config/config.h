@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The configuration as plain values, defaults included. Filled by loader.h from TOML; every key has
+// its place in docs/configuration.md. Immutable after loading; any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shared/address.h"
+#include "shared/ids.h"
+#include "shared/time.h"
+#include "shared/vlan_table.h"
+
+namespace sluice::config {
+
+enum class LogLevel : std::uint8_t { kTrace, kDebug, kInfo, kWarn, kError };
+enum class HugePages : std::uint8_t { kAuto, kOn, kOff };
+// What becomes of hosts' reports on their way to the router ports (RFC 4541 §2.1.1).
+enum class ReportPolicy : std::uint8_t { kProxy, kSuppress, kForward };
+
+struct System {
+  std::string socket = "/run/sluice/sluice.sock";
+  LogLevel log_level = LogLevel::kInfo;
+};
+
+struct Dataplane {
+  unsigned main_core = 0;
+  std::vector<unsigned> worker_cores = {1};
+  HugePages huge_pages = HugePages::kAuto;
+  std::uint32_t mbufs = 0;              // per NUMA node; 0: worked out from ports and queues
+  std::uint32_t group_entries = 65536;  // forwarding entries, 1024..1048576
+  std::uint32_t mac_entries = 16384;    // learned addresses, 1024..1048576
+  Duration mac_ageing_time = std::chrono::seconds(300);  // 802.1Q default; 10 s .. 1,000,000 s
+  std::vector<std::string> eal_args;
+};
+
+struct Port {
+  std::string name;
+  std::string device;  // PCI address or vdev string
+  std::optional<VlanId> access_vlan;
+  std::vector<VlanId> trunk_vlans;
+  std::uint16_t mtu = 1500;
+};
+
+struct StaticGroup {
+  Ipv4 group;
+  std::optional<Ipv4> source;  // none: any source
+  std::vector<PortId> ports;
+
+  bool operator==(const StaticGroup&) const = default;
+};
+
+// RFC 9166 leaf names; times as RFC 8652 (seconds in the file, milliseconds here).
+struct IgmpSnooping {
+  bool enabled = true;
+  std::uint8_t igmp_version = 3;
+  bool send_query = true;
+  std::optional<Ipv4> querier_source;  // none: the VLAN's interface address, else 0.0.0.0
+  Duration query_interval = std::chrono::seconds(125);
+  Duration query_max_response_time = std::chrono::seconds(10);
+  Duration last_member_query_interval = std::chrono::seconds(1);
+  std::uint8_t robustness_variable = 2;
+  bool fast_leave = false;
+  bool explicit_tracking = true;
+  ReportPolicy report_policy = ReportPolicy::kProxy;
+  UnregisteredPolicy unregistered = UnregisteredPolicy::kFlood;
+  bool flood_without_querier = true;
+  std::vector<PortId> router_ports;  // bridge-mrouter-interface
+  std::uint32_t max_groups = 0;      // per port; 0: no limit
+  std::vector<StaticGroup> static_groups;
+
+  bool operator==(const IgmpSnooping&) const = default;
+};
+
+struct Vlan {
+  VlanId id;
+  IgmpSnooping igmp_snooping;
+};
+
+struct Interface {
+  std::string name;
+  VlanId vlan;
+  Ipv4 address;
+  std::uint8_t prefix_length = 24;
+};
+
+struct Config {
+  System system;
+  Dataplane dataplane;
+  std::vector<Port> ports;  // position is the PortId
+  std::vector<Vlan>
+      vlans;  // a VLAN that ports carry but that has no entry here is switched plainly
+  std::vector<Interface> interfaces;
+
+  const Vlan* find_vlan(VlanId id) const {
+    for (const Vlan& vlan : vlans) {
+      if (vlan.id == id) return &vlan;
+    }
+    return nullptr;
+  }
+  std::optional<PortId> find_port(const std::string& name) const {
+    for (std::size_t i = 0; i < ports.size(); ++i) {
+      if (ports[i].name == name) return PortId{static_cast<std::uint16_t>(i)};
+    }
+    return std::nullopt;
+  }
+};
+
+}  // namespace sluice::config

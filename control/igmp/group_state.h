@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The router side of one group on one network (here: one port of one VLAN): filter mode, group
+// timer, source timers, compatibility mode, pending specific queries. RFC 9776 §6.2 to §6.6 and
+// §7.3.2, with RFC 2236 §7 and RFC 1112 as its compatibility modes.
+//
+// Pure: told the time, it changes its state and appends the queries to send. Control thread only.
+#pragma once
+
+#include <boost/container/small_vector.hpp>
+#include <cstdint>
+#include <vector>
+
+#include "control/igmp/messages.h"
+#include "control/igmp/parameters.h"
+#include "shared/time.h"
+
+namespace sluice::control::igmp {
+
+// What the tables need to know beside the state and the message.
+struct RouterContext {
+  const Parameters& parameters;
+  TimePoint now;
+  // Whether this router sends specific queries and lowers timers by its own decision. False on a
+  // non-querier, which runs the tables without queries and lowers on the querier's (QS-08).
+  bool queries = true;
+};
+
+// "Send a specific query for this group now." RFC 9776 §6.6.3.
+template <class A>
+struct SpecificQuery {
+  SourceSet<A> sources;  // empty: group-specific
+  bool suppress_router_processing = false;
+
+  bool operator==(const SpecificQuery&) const = default;
+};
+
+template <class A>
+class GroupState {
+ public:
+  using Queries = std::vector<SpecificQuery<A>>;
+
+  // --- Events. Each appends to `out` what is to be sent at once. ------------------------------
+
+  // Tables 8 and 9 (§6.4.1, §6.4.2), after the compatibility rules of §7.3.2 (CM-05..CM-08).
+  void on_record(RecordType type, const SourceSet<A>& sources, const RouterContext& context,
+                 Queries& out);
+  void on_v1_report(const RouterContext& context, Queries& out);
+  void on_v2_report(const RouterContext& context, Queries& out);
+  void on_leave(const RouterContext& context, Queries& out);  // v2 Leave: CM-04
+  // A specific query for this group heard from the elected querier: lowers timers (QS-10, QS-11).
+  // `lmqt` is the query's Max Response Time times the Last Member Query Count.
+  void on_specific_query(const Query<A>& query, Duration lmqt, const RouterContext& context);
+  // Runs every timer due at context.now: group and source expiry (§6.3, §6.5; EX-3: sources first),
+  // compatibility timers, query retransmissions (§6.6.3). Calling it early or twice is harmless.
+  void advance(const RouterContext& context, Queries& out);
+  // Fast leave: what `on_record` or `on_leave` asked to query is cut now instead. Removes the given
+  // sources; with `whole_group` also ends EXCLUDE mode as if the group timer had expired. Cancels
+  // the pending queries for what it removes.
+  void cut(const SourceSet<A>& sources, bool whole_group, const RouterContext& context);
+
+  // --- State -----------------------------------------------------------------------------------
+
+  // No record at all: the owner deletes it (S3-03).
+  bool empty() const { return mode_ == FilterMode::kInclude && sources_.empty(); }
+  FilterMode filter_mode() const { return mode_; }
+  // The compatibility mode at `now` (CM-01).
+  Version version(TimePoint now) const;
+  // Forwarding suggestion for a source (Table 7, FW-1..FW-6).
+  bool admits(A source) const;
+  // When the group as a whole goes: the group timer in EXCLUDE, the last source timer in INCLUDE.
+  TimePoint expires() const;
+  // The earliest timer of any kind; kNever when empty.
+  TimePoint next_deadline() const;
+
+  struct Source {
+    A address;
+    TimePoint expires;              // kBlocked: source timer is zero (set Y of EXCLUDE (X,Y))
+    std::uint8_t queries_left = 0;  // §6.6.3.2 retransmissions
+
+    bool blocked() const { return expires == kBlocked; }
+  };
+  static constexpr TimePoint kBlocked = TimePoint::min();
+  // Ascending by address.
+  const std::vector<Source>& sources() const { return sources_; }
+  SourceSet<A> forwarded_sources() const;  // A of INCLUDE(A), X of EXCLUDE(X,Y)
+  SourceSet<A> blocked_sources() const;    // Y
+
+ private:
+  FilterMode mode_ = FilterMode::kInclude;
+  std::uint8_t group_queries_left_ = 0;  // §6.6.3.1 retransmissions
+  TimePoint group_expires_ = kNever;     // runs in EXCLUDE only
+  TimePoint v1_host_until_ = kBlocked;
+  TimePoint v2_host_until_ = kBlocked;
+  TimePoint next_query_ = kNever;  // one retransmission schedule for the group (QS-06)
+  std::vector<Source> sources_;
+};
+
+}  // namespace sluice::control::igmp

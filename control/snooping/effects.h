@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the protocol core wants done. The core appends; the event loop (or a test) carries out, in
+// this order: forwarding entries, VLAN table, frames, events.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shared/address.h"
+#include "shared/fib.h"
+#include "shared/ids.h"
+#include "shared/planes.h"
+
+namespace sluice::control::snooping {
+
+struct FibChange {
+  FibKey key;
+  std::optional<PortSet> members;  // none: erase the entry
+};
+
+enum class EventType : std::uint8_t {
+  kGroupJoined,
+  kGroupLeft,
+  kGroupExpired,
+  kSourceAdded,
+  kSourceRemoved,
+  kMrouterUp,
+  kMrouterDown,
+  kQuerierChanged,
+  kLimitReached,
+};
+std::string_view to_string(EventType type);  // "group-joined"
+
+struct Event {
+  EventType type;
+  VlanId vlan;
+  std::optional<PortId> port;
+  std::optional<Ipv4> group;
+  std::optional<Ipv4> source;   // none: "*"
+  std::optional<Ipv4> address;  // reporter, router or querier
+};
+
+struct Effects {
+  std::vector<FibChange> fib;
+  bool vlans_changed = false;  // publish Switch::vlan_table() anew
+  std::vector<OutFrame> frames;
+  std::vector<Event> events;
+
+  void clear() {
+    fib.clear();
+    vlans_changed = false;
+    frames.clear();
+    events.clear();
+  }
+};
+
+}  // namespace sluice::control::snooping

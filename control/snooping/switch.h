@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The IGMP snooping switch (RFC 4541) as one object: every VLAN's memberships, querier, router
+// ports and report policy. Frames, link changes, operator commands and the time go in; Effects come
+// out. It never reads a clock, sleeps, logs, or touches a socket: production and simulation run
+// this same code. Control thread only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "config/config.h"
+#include "control/snooping/effects.h"
+#include "control/snooping/view.h"
+#include "shared/planes.h"
+#include "shared/result.h"
+#include "shared/time.h"
+#include "shared/vlan_table.h"
+
+namespace sluice::control::snooping {
+
+class Switch {
+ public:
+  // `config` has passed the loader's checks. `mac`: source address of the frames we originate.
+  // All ports count as down until on_link() says otherwise. `seed` feeds every random delay.
+  Switch(const config::Config& config, MacAddress mac, std::uint64_t seed);
+  ~Switch();
+
+  // --- Events ----------------------------------------------------------------------------------
+
+  // Once, first: static entries, first queries (QE-10), the VLAN table.
+  void start(TimePoint now, Effects& out);
+  void on_frame(const PuntedFrame& frame, TimePoint now, Effects& out);
+  void on_link(PortId port, bool up, TimePoint now, Effects& out);
+  // Runs all timers due at `now`.
+  void advance(TimePoint now, Effects& out);
+  // Never later than the earliest deadline; kNever when nothing is pending.
+  TimePoint next_deadline() const;
+  // The forwarding table refused an entry (full). The membership is kept and shown; the refusal is
+  // counted, and an event tells.
+  void on_fib_refused(const FibKey& key, Effects& out);
+
+  // --- Operator --------------------------------------------------------------------------------
+
+  Status add_static(VlanId vlan, Ipv4 group, std::optional<Ipv4> source, PortId port, TimePoint now,
+                    Effects& out);
+  Status remove_static(VlanId vlan, Ipv4 group, std::optional<Ipv4> source, PortId port,
+                       TimePoint now, Effects& out);
+  // Forgets dynamic memberships (of one VLAN, or all); hosts are asked again at once where we are
+  // the querier.
+  Status clear_groups(std::optional<VlanId> vlan, TimePoint now, Effects& out);
+  // Applies the VLAN part of a new configuration whose ports are the same. Memberships of unchanged
+  // VLANs are untouched; changed timers count from now on. Static entries of the file replace those
+  // of the former file; those added by command stay.
+  Status reload(const config::Config& config, TimePoint now, Effects& out);
+  void clear_counters();
+
+  // --- Views -----------------------------------------------------------------------------------
+
+  std::vector<GroupRow> groups(const GroupFilter& filter, TimePoint now) const;
+  std::vector<MrouterRow> mrouters(std::optional<VlanId> vlan, TimePoint now) const;
+  std::vector<QuerierRow> queriers(std::optional<VlanId> vlan, TimePoint now) const;
+  // What the workers are to use; publish after every Effects with vlans_changed.
+  VlanTable vlan_table() const;
+  // Prometheus names without the prefix, labels in braces:
+  // `igmp_received_total{vlan="10",type="v3_report"}`, `igmp_dropped_total{port="p1",reason="…"}`.
+  std::vector<NamedCount> counters() const;
+  // Control-plane drops of frames that came in by `port`, by reason; for `show ports`.
+  std::vector<NamedCount> port_drops(PortId port) const;
+  // Members, static ones included, that admit `source` (none: a source nobody named); router ports
+  // not included. nullopt: the group is not registered in this VLAN.
+  std::optional<PortSet> members(VlanId vlan, Ipv4 group, std::optional<Ipv4> source) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice::control::snooping

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the core shows of its state: plain rows, copied out on the control thread, formatted
+// elsewhere. Times are relative to the moment of asking.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/igmp/messages.h"
+#include "shared/address.h"
+#include "shared/ids.h"
+#include "shared/time.h"
+
+namespace sluice::control::snooping {
+
+struct SourceRow {
+  Ipv4 address;
+  std::optional<Duration> expire;  // none: static. Zero: blocked
+  bool forwarding = false;
+};
+
+struct HostRow {
+  Ipv4 address;
+  Duration expire{0};
+};
+
+// One per (VLAN, port, group); a static and a dynamic membership of the same are two rows.
+struct GroupRow {
+  VlanId vlan;
+  PortId port;
+  Ipv4 group;
+  igmp::FilterMode filter_mode = igmp::FilterMode::kInclude;
+  igmp::Version version = igmp::Version::kV3;  // compatibility mode
+  bool is_static = false;
+  Duration up_time{0};
+  std::optional<Duration> expire;  // none: static
+  std::optional<Ipv4> last_reporter;
+  std::vector<SourceRow> sources;
+  std::vector<HostRow> hosts;
+};
+
+enum class LearnedFrom : std::uint8_t { kQuery, kPim, kMrd, kStatic };
+
+// A port may be a router port for several reasons: one row each.
+struct MrouterRow {
+  VlanId vlan;
+  PortId port;
+  LearnedFrom learned_from = LearnedFrom::kQuery;
+  std::optional<Ipv4> address;     // none: static
+  std::optional<Duration> expire;  // none: static
+};
+
+enum class QuerierState : std::uint8_t { kNone, kQuerier, kNonQuerier };
+
+struct QuerierRow {
+  VlanId vlan;
+  QuerierState state = QuerierState::kNone;
+  std::optional<Ipv4> address;
+  igmp::Version version = igmp::Version::kV3;
+  std::optional<Duration> expire;      // of the other querier
+  std::optional<Duration> next_query;  // ours
+  bool settled = false;
+};
+
+// What a view is restricted to; absent: everything.
+struct GroupFilter {
+  std::optional<VlanId> vlan;
+  std::optional<Ipv4> group;
+  std::optional<PortId> port;
+};
+
+}  // namespace sluice::control::snooping
