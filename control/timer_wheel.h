@@ -2,11 +2,19 @@
 // Deadlines of any number of things, O(1) to set, move and cancel: a hierarchical timing wheel of
 // 1 ms ticks. What is due comes out in (deadline, id) order, so a run repeats exactly. Single
 // thread; told the time.
+//
+// A deadline is filed by the highest digit (base 64) in which it differs from the current tick:
+// wheel = the digit's place, slot = the digit. So a wheel's occupied slots all lie after the
+// current one, the lower wheel always comes first, and one bitmap per wheel finds the next slot.
+// Reaching a slot of an upper wheel files its timers anew, further down; reaching one of the
+// innermost makes its timers due.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
+#include <vector>
 
 #include "shared/time.h"
 
@@ -18,12 +26,11 @@ class TimerWheel {
   using Id = std::uint32_t;
 
   explicit TimerWheel(TimePoint now = TimePoint{});
-  ~TimerWheel();
 
   // Sets or moves the deadline; kNever cancels. A deadline in the past is due at the next advance.
   void set(Id id, TimePoint deadline);
   void cancel(Id id) { set(id, kNever); }
-  TimePoint deadline(Id id) const;
+  TimePoint deadline(Id id) const { return id < timers_.size() ? timers_[id].deadline : kNever; }
 
   // Calls `due` for everything with a deadline <= now, in (deadline, id) order; each is cancelled
   // before its call, and the call may set it (or others) again, also for this same `now`.
@@ -31,11 +38,48 @@ class TimerWheel {
 
   // Never later than the earliest deadline; exact when that is within the innermost wheel.
   TimePoint next_deadline() const;
-  std::size_t size() const;
+  std::size_t size() const { return size_; }
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  static constexpr unsigned kDigitBits = 6;
+  static constexpr unsigned kSlots = 1u << kDigitBits;
+  static constexpr unsigned kWheels = (64 + kDigitBits - 1) / kDigitBits;
+  static constexpr Id kNone = ~Id{0};
+  static constexpr std::uint16_t kNotFiled = 0xFFFF;  // no slot: idle, or in due_
+
+  struct Timer {
+    TimePoint deadline = kNever;
+    Id previous = kNone, next = kNone;  // in the slot's list
+    std::uint16_t slot = kNotFiled;
+  };
+  struct Due {
+    TimePoint deadline;
+    Id id;
+    friend bool operator>(const Due& a, const Due& b) {
+      return a.deadline != b.deadline ? a.deadline > b.deadline : a.id > b.id;
+    }
+  };
+
+  // The next occupied slot and the first tick it stands for.
+  struct Next {
+    unsigned wheel, slot;
+    std::uint64_t tick;
+  };
+  bool find_next(Next& next) const;
+  void file(Id id);
+  void unfile(Id id);
+  void empty_slot(const Next& next);
+  void fire_due(TimePoint now, const std::function<void(Id)>& due);
+
+  std::uint64_t tick_;  // now: everything filed lies after it
+  std::size_t size_ = 0;
+  std::uint32_t occupied_wheels_ = 0;                    // bit w: occupied_[w] != 0
+  std::array<std::uint64_t, kWheels> occupied_{};        // bit s: slot s has timers
+  std::array<Id, std::size_t{kWheels} * kSlots> first_;  // of each slot's list
+  std::vector<Timer> timers_;                            // by id
+  // Deadlines that tick_ has reached: a heap, earliest on top. An entry whose timer has been moved
+  // or cancelled since stays until it comes up.
+  std::vector<Due> due_;
 };
 
 }  // namespace sluice::control
