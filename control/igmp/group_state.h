@@ -4,14 +4,16 @@
 // §7.3.2, with RFC 2236 §7 and RFC 1112 as its compatibility modes.
 //
 // Pure: told the time, it changes its state and appends the queries to send. Control thread only.
+// A timer with deadline D has expired when now >= D; every event first expires what is due, so that
+// the tables never see a stale timer. Without sources it holds no memory outside itself.
 #pragma once
 
-#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <vector>
 
 #include "control/igmp/messages.h"
 #include "control/igmp/parameters.h"
+#include "control/igmp/router_tables.h"
 #include "shared/time.h"
 
 namespace sluice::control::igmp {
@@ -23,6 +25,9 @@ struct RouterContext {
   // Whether this router sends specific queries and lowers timers by its own decision. False on a
   // non-querier, which runs the tables without queries and lowers on the querier's (QS-08).
   bool queries = true;
+  // What the querier speaks. A v2 query cannot name sources and v1 has no specific query at all
+  // (QS-09, QE-26): what cannot be asked is not lowered either, it ends with its timer.
+  Version query_version = Version::kV3;
 };
 
 // "Send a specific query for this group now." RFC 9776 §6.6.3.
@@ -52,6 +57,7 @@ class GroupState {
   void on_specific_query(const Query<A>& query, Duration lmqt, const RouterContext& context);
   // Runs every timer due at context.now: group and source expiry (§6.3, §6.5; EX-3: sources first),
   // compatibility timers, query retransmissions (§6.6.3). Calling it early or twice is harmless.
+  // Retransmissions go out also when context.queries has become false (QE-24).
   void advance(const RouterContext& context, Queries& out);
   // Fast leave: what `on_record` or `on_leave` asked to query is cut now instead. Removes the given
   // sources; with `whole_group` also ends EXCLUDE mode as if the group timer had expired. Cancels
@@ -72,25 +78,40 @@ class GroupState {
   // The earliest timer of any kind; kNever when empty.
   TimePoint next_deadline() const;
 
+  static constexpr TimePoint kBlocked = TimePoint::min();
   struct Source {
     A address;
-    TimePoint expires;              // kBlocked: source timer is zero (set Y of EXCLUDE (X,Y))
     std::uint8_t queries_left = 0;  // §6.6.3.2 retransmissions
+    TimePoint expires = kBlocked;   // kBlocked: source timer is zero (set Y of EXCLUDE (X,Y))
 
     bool blocked() const { return expires == kBlocked; }
   };
-  static constexpr TimePoint kBlocked = TimePoint::min();
   // Ascending by address.
   const std::vector<Source>& sources() const { return sources_; }
   SourceSet<A> forwarded_sources() const;  // A of INCLUDE(A), X of EXCLUDE(X,Y)
   SourceSet<A> blocked_sources() const;    // Y
 
  private:
+  static constexpr TimePoint kStopped = kBlocked;  // a compatibility timer that does not run
+
+  void carry_out(const Transition<A>& to, const RouterContext& context, Queries& out);
+  void rebuild(const SourceSet<A>& x, const SourceSet<A>& y);
+  void set_timers(const SourceSet<A>& of, TimePoint deadline);
+  // §6.6.3.1, §6.6.3.2.
+  void query_sources(const SourceSet<A>& of, const RouterContext& context, Queries& out);
+  void query_group(const RouterContext& context, Queries& out);
+  void schedule(const RouterContext& context);
+  void retransmit(const RouterContext& context, Queries& out);
+  bool query_pending() const;
+  void expire(TimePoint now);
+  void settle();
+
   FilterMode mode_ = FilterMode::kInclude;
   std::uint8_t group_queries_left_ = 0;  // §6.6.3.1 retransmissions
-  TimePoint group_expires_ = kNever;     // runs in EXCLUDE only
-  TimePoint v1_host_until_ = kBlocked;
-  TimePoint v2_host_until_ = kBlocked;
+  bool checking_ = false;  // "Checking Membership" of RFC 2236 §7: asked, not answered yet
+  TimePoint group_expires_ = kNever;  // runs in EXCLUDE only
+  TimePoint v1_host_until_ = kStopped;
+  TimePoint v2_host_until_ = kStopped;
   TimePoint next_query_ = kNever;  // one retransmission schedule for the group (QS-06)
   std::vector<Source> sources_;
 };

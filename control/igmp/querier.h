@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // One VLAN's querier: start-up, election, General Query schedule, adoption of the elected querier's
 // QRV and QQI. RFC 9776 §6.6.2 and §8, RFC 2236 §3 and §7; QE-01..QE-27. Pure; control thread only.
+//
+// Whose query it is that elects is read plainly: any General Query from a lower address than ours
+// restarts the other-querier timer, and the latest of them names the querier and the parameters.
 #pragma once
 
 #include <optional>
@@ -36,7 +39,7 @@ class Querier {
 
   explicit Querier(const Settings& settings);
 
-  // QE-10 when it takes part; first settled deadline when it does not.
+  // QE-10 when it takes part; nothing when it does not.
   Outcome start(TimePoint now);
   // Any valid query whose source is neither 0.0.0.0 nor our own address. Only General Queries elect
   // (QE-21).
@@ -46,17 +49,18 @@ class Querier {
   // New settings (reload); the state is kept where it still makes sense.
   Outcome reconfigure(const Settings& settings, TimePoint now);
 
-  State state() const;
+  State state() const { return state_; }
   // The elected querier's address: ours, the other's, or none.
   std::optional<A> address() const;
   Version version() const;  // of the elected querier
   // In force now: configured, or adopted from the elected querier.
-  const Parameters& parameters() const;
-  // As configured; what our own queries carry.
-  const Settings& settings() const;
+  const Parameters& parameters() const { return effective_; }
+  // As configured. Our own queries carry these, rounded to what their codes can say (TM-22).
+  const Settings& settings() const { return settings_; }
   // When the other querier is given up; kNever unless kNonQuerier.
-  TimePoint other_querier_expires() const;
-  TimePoint next_general_query() const;  // kNever unless kQuerier
+  TimePoint other_querier_expires() const { return other_expires_; }
+  // kNever unless kQuerier.
+  TimePoint next_general_query() const { return next_general_query_; }
   // The Max Response Time of the latest General Query, ours or the other's.
   Duration latest_max_response_time() const;
   TimePoint next_deadline() const;
@@ -66,12 +70,31 @@ class Querier {
   Query<A> specific_query(A group, const SourceSet<A>& sources, bool suppress) const;
 
  private:
+  // What the elected querier's latest General Query said of the link (TM-23, TM-24).
+  struct Heard {
+    Version version = Version::kV3;
+    std::uint8_t robustness_variable = 0;  // 0: not said
+    Duration query_interval{0};            // 0: not said
+    Duration max_response_time{0};
+  };
+
+  bool is_lower(A source) const;
+  Outcome become_querier(TimePoint now, std::uint8_t startup_queries);
+  Outcome become_non_querier(const Query<A>& query, A source, TimePoint now);
+  void note_older_version(const Query<A>& query, TimePoint now);
+  Parameters own_parameters() const;
+  Parameters parameters_in_force() const;
+  // Takes what is in force anew; true when that changed anything.
+  bool update_parameters();
+  Version own_version() const;
+
   Settings settings_;
   Parameters effective_;
   State state_ = State::kNone;
   A other_address_{};
-  Version other_version_ = Version::kV3;
-  Duration latest_max_response_time_{0};
+  Heard heard_;
+  Version older_version_ = Version::kV3;  // QE-27: while older_until_ runs
+  TimePoint older_until_ = kNever;
   TimePoint other_expires_ = kNever;
   TimePoint next_general_query_ = kNever;
   std::uint8_t startup_queries_left_ = 0;
