@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/keys.h"
+
+#include <algorithm>
+#include <array>
+
+namespace sluice::config {
+namespace {
+
+using enum Section;
+using enum Type;
+
+constexpr Range kAny{};
+constexpr Range kVlanId{1, 4094};
+constexpr Range kCore{0, 1023};
+
+constexpr SectionText kSections[] = {
+    {kFile, "", ""},
+    {kSystem, "[system]", "The daemon itself."},
+    {kDataplane, "[dataplane]", "Processor cores, memory and tables of the forwarding plane."},
+    {kPort, "[[port]]",
+     "One per port, 1 to 64 (Debian's DPDK is built for 32). DPDK's port numbers follow the order "
+     "of the file. A port carries at least one VLAN, untagged, tagged or both; frames of a VLAN "
+     "that it does not carry are dropped and counted."},
+    {kVlan, "[[vlan]]",
+     "One per VLAN that shall do more than plain switching. A VLAN that ports carry and that has "
+     "no `[[vlan]]` is switched plainly: its multicast floods. A `[[vlan]]` snoops unless it says "
+     "`enabled = false`."},
+    {kIgmpSnooping, "[vlan.igmp-snooping]",
+     "IGMP snooping of the `[[vlan]]` above it. Times are seconds and may have one decimal."},
+    {kStaticGroup, "[[vlan.igmp-snooping.static-l2-multicast-group]]",
+     "A group that some ports always receive, whether a host there asked for it or not."},
+    {kInterface, "[[interface]]",
+     "An IPv4 address of the appliance on a VLAN, at most one per VLAN. The VLAN's querier sends "
+     "from it."},
+    {kProxy, "[[proxy]]", "An IGMP proxy (RFC 4605). Not yet supported by this version."},
+};
+
+constexpr Key kKeys[] = {
+    {kFile, "system", kTable, kAny, "", kNone, "", ""},
+    {kFile, "dataplane", kTable, kAny, "", kNone, "", ""},
+    {kFile, "port", kTables, kAny, "", kRequired, "", ""},
+    {kFile, "vlan", kTables, kAny, "", kNone, "", ""},
+    {kFile, "interface", kTables, kAny, "", kNone, "", ""},
+    {kFile, "proxy", kTables, kAny, "", kNone, "", ""},
+
+    {kSystem, "socket", kText, kAny, "absolute path, at most 107 bytes",
+     "\"/run/sluice/sluice.sock\"", "", "The UNIX socket at which `sluicectl` finds the daemon."},
+    {kSystem, "log-level", kChoice, kAny, "trace debug info warn error", "\"info\"", "",
+     "The least severe messages to log; `sluicectl log-level` changes it while running."},
+
+    {kDataplane, "main-core", kInteger, kCore, "", "0", "",
+     "The processor core of the control thread; it cannot also be a worker's."},
+    {kDataplane, "worker-cores", kIntegers, kCore, "", "[1]", "",
+     "One forwarding worker runs on each of these cores (1 to 64) and keeps it fully busy."},
+    {kDataplane, "huge-pages", kChoice, kAny, "auto on off", "\"auto\"", "",
+     "Whether packet memory lies in huge pages; `auto` falls back to ordinary pages and says so "
+     "once."},
+    {kDataplane,
+     "mbufs",
+     kInteger,
+     {1024, 16777216, true},
+     "",
+     "0",
+     "",
+     "Packet buffers per NUMA node; 0 works it out from ports and queues."},
+    {kDataplane,
+     "group-entries",
+     kInteger,
+     {1024, 1048576},
+     "",
+     "65536",
+     "",
+     "The most forwarding entries (VLAN, group, source) that the workers hold; further ones are "
+     "refused and counted."},
+    {kDataplane,
+     "mac-entries",
+     kInteger,
+     {1024, 1048576},
+     "",
+     "16384",
+     "",
+     "The most MAC addresses learned; frames to further ones flood."},
+    {kDataplane,
+     "mac-ageing-time",
+     kSeconds,
+     {10, 1000000},
+     "",
+     "300",
+     "IEEE 802.1Q §8.8.3",
+     "How long a MAC address that is not heard again is remembered."},
+    {kDataplane, "eal-args", kTexts, kAny, "DPDK EAL options", "[]", "",
+     "Passed to DPDK as they are, for what this file has no key for; options that the keys of this "
+     "file set are refused."},
+
+    {kPort, "name", kText, kAny, "1 to 32 of `A-Z a-z 0-9 . _ -`", kRequired, "",
+     "What the port is called here, in `sluicectl` and in logs; unique."},
+    {kPort, "device", kText, kAny, "PCI address or vdev string", kRequired, "",
+     "The network device: `0000:3b:00.0`, or a DPDK virtual device such as "
+     "`net_af_packet0,iface=eth1`, `net_tap0,iface=tap0` or `net_memif0,role=server`; one port "
+     "per device."},
+    {kPort, "access-vlan", kInteger, kVlanId, "", kNone, "IEEE 802.1Q §6.9",
+     "Untagged frames belong to this VLAN, and its frames leave untagged; without it untagged "
+     "frames are dropped."},
+    {kPort, "trunk-vlans", kIntegers, kVlanId, "", "[]", "IEEE 802.1Q §6.9",
+     "Tagged frames of these VLANs are accepted, and leave tagged."},
+    {kPort,
+     "mtu",
+     kInteger,
+     {68, 9600},
+     "",
+     "1500",
+     "RFC 791 §3.2",
+     "The largest IP packet the port takes, without Ethernet header and tag, in bytes."},
+
+    {kVlan, "id", kInteger, kVlanId, "", kRequired, "IEEE 802.1Q §9.6",
+     "The VLAN; at least one port carries it."},
+    {kVlan, "igmp-snooping", kTable, kAny, "", kNone, "", ""},
+
+    {kIgmpSnooping, "enabled", kBoolean, kAny, "", "true", "RFC 9166",
+     "Restrict multicast to the ports that asked for it; false floods it as a plain switch does."},
+    {kIgmpSnooping,
+     "igmp-version",
+     kInteger,
+     {1, 3},
+     "",
+     "3",
+     "RFC 9776 §7.3.1",
+     "The version the VLAN's own querier speaks; reports of every version are understood."},
+    {kIgmpSnooping, "send-query", kBoolean, kAny, "", "true", "RFC 4541 §2.1.1",
+     "Take part in the querier election, and send queries when elected."},
+    {kIgmpSnooping, "querier-source", kText, kAny, "IPv4 address, unicast or 0.0.0.0", kNone,
+     "RFC 4541 §2.1.1",
+     "The source of own queries; without it the address of the VLAN's `[[interface]]`, and without "
+     "that 0.0.0.0, which gives way to every other querier."},
+    {kIgmpSnooping,
+     "query-interval",
+     kSeconds,
+     {1, 31744},
+     "",
+     "125",
+     "RFC 9776 §8.2, RFC 8652",
+     "Between general queries; sent to hosts in whole seconds."},
+    {kIgmpSnooping,
+     "query-max-response-time",
+     kSeconds,
+     {0.1, 1023},
+     "",
+     "10",
+     "RFC 9776 §8.3, RFC 8652",
+     "Within this time hosts answer a general query; below `query-interval`, and at most 25.5 when "
+     "`igmp-version` is below 3."},
+    {kIgmpSnooping,
+     "last-member-query-interval",
+     kSeconds,
+     {0.1, 1023},
+     "",
+     "1",
+     "RFC 9776 §8.8, RFC 8652",
+     "Within this time hosts answer after a leave, and between repeated queries then; at most 25.5 "
+     "when `igmp-version` is below 3."},
+    {kIgmpSnooping,
+     "robustness-variable",
+     kInteger,
+     {1, 7},
+     "",
+     "2",
+     "RFC 9776 §8.1, RFC 8652",
+     "How often what may get lost is sent; 1 survives no loss at all."},
+    {kIgmpSnooping, "fast-leave", kBoolean, kAny, "", "false", "RFC 9166",
+     "Cut a port at the leave of its last known host, without asking whether others listen; "
+     "without `explicit-tracking` at the first leave, for ports with one host each."},
+    {kIgmpSnooping, "explicit-tracking", kBoolean, kAny, "", "true", "RFC 9166",
+     "Remember each host of a group, so that fast leave never cuts another viewer on the port."},
+    {kIgmpSnooping, "report-policy", kChoice, kAny, "proxy suppress forward", "\"proxy\"",
+     "RFC 4541 §2.1.1",
+     "What routers hear of the hosts' reports: one summary (`proxy`), the first of equal ones "
+     "(`suppress`), or all (`forward`)."},
+    {kIgmpSnooping, "unregistered", kChoice, kAny, "flood mrouter-only drop", "\"flood\"",
+     "RFC 4541 §2.1.2",
+     "Where a group that nobody joined goes: all ports, router ports only, or nowhere; 224.0.0.x "
+     "floods always."},
+    {kIgmpSnooping, "flood-without-querier", kBoolean, kAny, "", "true", "RFC 4541 §2.1.1",
+     "Flood multicast until a querier has been there for its first response time; false restricts "
+     "from the first frame."},
+    {kIgmpSnooping, "bridge-mrouter-interface", kTexts, kAny, "port names", "[]",
+     "RFC 9166, RFC 4541 §2.1.1", "Ports that lead to a multicast router, besides those learned."},
+    {kIgmpSnooping,
+     "max-groups",
+     kInteger,
+     {0, 1048576},
+     "",
+     "0",
+     "RFC 8652",
+     "The most groups a port of this VLAN can join, 0 for no limit; further joins are refused and "
+     "counted, and nobody who is in is thrown out."},
+    {kIgmpSnooping, "static-l2-multicast-group", kTables, kAny, "", kNone, "", ""},
+
+    {kStaticGroup, "group-address", kText, kAny, "IPv4 multicast address", kRequired, "RFC 9166",
+     "The group; not in 224.0.0.0/24, which floods always."},
+    {kStaticGroup, "source-addr", kText, kAny, "IPv4 unicast address or `*`", "\"*\"", "RFC 9166",
+     "Only from this source, or `*` from any."},
+    {kStaticGroup, "ports", kTexts, kAny, "port names", kRequired, "RFC 9166",
+     "The ports that receive it; each carries the VLAN."},
+
+    {kInterface, "name", kText, kAny, "1 to 32 of `A-Z a-z 0-9 . _ -`", kRequired, "RFC 8343",
+     "What the interface is called; unique."},
+    {kInterface, "vlan", kInteger, kVlanId, "", kRequired, "",
+     "The VLAN it is on; at least one port carries it."},
+    {kInterface, "address", kText, kAny, "IPv4 address / prefix length 8 to 32", kRequired,
+     "RFC 8344",
+     "Its address and subnet, `10.77.0.254/24`; subnets of two interfaces do not overlap."},
+};
+
+}  // namespace
+
+std::span<const Key> all_keys() {
+  return kKeys;
+}
+std::span<const SectionText> all_sections() {
+  return kSections;
+}
+
+std::string_view header(Section section) {
+  return kSections[static_cast<std::size_t>(section)].header;
+}
+
+const Key* find_key(Section section, std::string_view name) {
+  const auto at = std::ranges::find_if(
+      kKeys, [&](const Key& key) { return key.section == section && key.name == name; });
+  return at == std::end(kKeys) ? nullptr : at;
+}
+
+std::vector<std::string_view> key_names(Section section) {
+  std::vector<std::string_view> names;
+  for (const Key& key : kKeys) {
+    if (key.section == section) names.push_back(key.name);
+  }
+  return names;
+}
+
+std::vector<std::string_view> choices(const Key& key) {
+  std::vector<std::string_view> words;
+  for (std::string_view rest = key.values; !rest.empty();) {
+    const std::size_t end = std::min(rest.find(' '), rest.size());
+    words.push_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return words;
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The reference page, from the same table that the reader uses.
+#include <sstream>
+#include <string>
+
+#include "config/keys.h"
+#include "config/loader.h"
+#include "config/text.h"
+
+namespace sluice::config {
+namespace {
+
+constexpr std::string_view kHead =
+    R"(<!-- Made by `config_reference` from config/keys.cpp; a test compares the two. To change this
+     page, change that table and run: ninja -C build config_reference &&
+     build/config/config_reference > docs/configuration.md -->
+
+# Configuration
+
+`sluiced --config FILE` reads one [TOML](https://toml.io/en/v1.0.0) file.
+`sluiced --config FILE --check` only checks it, touches no device, and exits with 0 when it is
+valid and with 2 when it is not. `sluicectl reload` reads it again; a file with an error changes
+nothing.
+
+The smallest useful file, two ports in one VLAN:
+
+```toml
+[[port]]
+name        = "p1"
+device      = "net_af_packet0,iface=eth1"
+access-vlan = 10
+
+[[port]]
+name        = "p2"
+device      = "net_af_packet1,iface=eth2"
+access-vlan = 10
+
+[[vlan]]
+id = 10
+```
+
+Whole ones are in `config/examples/`: `lab.toml` to try things out, `iptv-access.toml`,
+`av-over-ip.toml`.
+
+All errors of a file are told in one go, one line each, with what would be right:
+
+```
+sluice.toml:4:1: error: unknown key "acess-vlan" in [[port]]; did you mean "access-vlan"?
+sluice.toml:11:6: error: no port carries VLAN 30; add it to a port's access-vlan or trunk-vlans
+```
+
+Names of keys follow RFC 8652 and RFC 9166 where those have a leaf for the thing. A key without a
+default must be given, unless its default is "none".
+)";
+
+std::string_view type_words(Type type) {
+  switch (type) {
+    case Type::kBoolean:
+      return "true or false";
+    case Type::kInteger:
+      return "integer";
+    case Type::kSeconds:
+      return "seconds";
+    case Type::kText:
+      return "string";
+    case Type::kChoice:
+      return "one of";
+    case Type::kIntegers:
+      return "list of integers";
+    case Type::kTexts:
+      return "list of strings";
+    case Type::kTable:
+    case Type::kTables:
+      break;
+  }
+  return "";
+}
+
+std::string allowed(const Key& key) {
+  std::ostringstream text;
+  text.precision(15);
+  if (key.type == Type::kChoice) {
+    for (const std::string_view word : choices(key))
+      text << (text.tellp() > 0 ? ", `" : "`") << word << '`';
+  } else if (!key.values.empty()) {
+    text << key.values;
+  } else if (key.range.max > 0) {
+    text << (key.range.or_zero ? "0, " : "") << key.range.min << " to " << key.range.max;
+  }
+  return text.str();
+}
+
+bool is_section(const Key& key) {
+  return key.type == Type::kTable || key.type == Type::kTables;
+}
+
+void print_key(std::ostream& out, const Key& key) {
+  const bool literal = key.default_value != kRequired && key.default_value != kNone;
+  const std::string_view tick = literal ? "`" : "";
+  out << "| `" << key.name << "` | " << type_words(key.type) << " | " << allowed(key) << " | "
+      << tick << key.default_value << tick << " | " << key.meaning << (key.rfc.empty() ? "" : " (")
+      << key.rfc << (key.rfc.empty() ? "" : ")") << " |\n";
+}
+
+}  // namespace
+
+std::string reference_page() {
+  std::ostringstream out;
+  out << kHead;
+  for (const SectionText& section : all_sections()) {
+    if (section.section == Section::kFile) continue;
+    out << "\n## `" << section.header << "`\n\n" << section.about << '\n';
+    bool first = true;
+    for (const Key& key : all_keys()) {
+      if (key.section != section.section || is_section(key)) continue;
+      if (first) out << "\n| Key | Type | Allowed | Default | Meaning |\n|---|---|---|---|---|\n";
+      first = false;
+      print_key(out, key);
+    }
+  }
+  return out.str();
+}
+
+}  // namespace sluice::config
