@@ -5,6 +5,7 @@
 // over).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -29,17 +30,19 @@ enum class DecodeError : std::uint8_t {
   kBadGroup,         // RX-07, RX-09: not a multicast group, or a report for 224.0.0.1
   kTruncatedReport,  // R3-06: a record passes the end; the records before it stand
   kBadMrd,           // MR-07
-  kBadPim,
+  kBadPim,           // a PIM message of wrong version, length, checksum or address
+  kOtherPim,         // well-formed PIM, but no Hello: nothing for a snooper to read
+  kNotIgmp,          // neither IGMP nor PIM
 };
-inline constexpr std::size_t kDecodeErrors = static_cast<std::size_t>(DecodeError::kBadPim) + 1;
+inline constexpr std::size_t kDecodeErrors = static_cast<std::size_t>(DecodeError::kNotIgmp) + 1;
 std::string_view to_string(DecodeError error);
 
 // The counted oddities that drop nothing.
 struct DecodeNotes {
   bool ttl_not_one = false;           // RX-12
-  bool no_router_alert = false;       // AD-10
+  bool no_router_alert = false;       // AD-10; never set for v1 and PIM, which do not carry it
   std::uint16_t unknown_records = 0;  // R3-01
-  std::uint16_t bad_records = 0;      // R3-07: group is not multicast
+  std::uint16_t bad_records = 0;      // R3-07: group is not multicast, or is 224.0.0.1 (GA-01)
   bool truncated = false;  // R3-06: kTruncatedReport is to be counted, the message is used
 };
 
@@ -51,9 +54,11 @@ struct Packet {
   Message<Ipv4> message;
 };
 
-// `frame` starts at the destination MAC and carries no 802.1Q tag. IGMP and PIM are told apart by
-// the IP protocol. A report with a record that passes the end of the payload keeps its earlier
-// records and sets notes.truncated.
+// `frame` starts at the destination MAC and carries no 802.1Q tag; one more tag that a frame with
+// two still has is looked through (SC-17). IGMP and PIM are told apart by the IP protocol. A report
+// with a record that passes the end of the payload keeps its earlier records and sets
+// notes.truncated. The destination address is checked for MRD and PIM only: who accepts what is the
+// receiver's to say (AD-01..AD-07).
 std::variant<Packet, DecodeError> decode(std::span<const std::uint8_t> frame);
 
 // What a frame from this appliance carries outside the message itself.
@@ -63,7 +68,9 @@ struct Origin {
 };
 
 // A whole frame: Ethernet, IPv4 with TTL 1, TOS 0xc0 and Router Alert, message with checksum.
-// Destination by AD-01..AD-07. Sources and records must fit one frame; see split below.
+// Destination by AD-01..AD-07. Sources and records must fit one frame; see split below. What the
+// wire cannot carry takes its nearest: a QRV over 7 is sent as 0 (Q3-03), a v2 Max Response Time
+// stays within 0.1 to 25.5 s.
 std::vector<std::uint8_t> encode(const Query<Ipv4>& query, const Origin& origin);
 std::vector<std::uint8_t> encode(const V1Report<Ipv4>& report, const Origin& origin);
 std::vector<std::uint8_t> encode(const V2Report<Ipv4>& report, const Origin& origin);
@@ -81,7 +88,8 @@ std::vector<Query<Ipv4>> split(const Query<Ipv4>& query, std::size_t mtu);
 std::uint8_t encode_code(std::uint32_t value);
 std::uint32_t decode_code(std::uint8_t code);
 
-// RFC 1071 over `bytes`, network order result as a host integer.
+// RFC 1071 over `bytes`; the result's high byte goes first. Zero over bytes that contain their own,
+// correct checksum.
 std::uint16_t internet_checksum(std::span<const std::uint8_t> bytes);
 
 }  // namespace sluice::control::igmp

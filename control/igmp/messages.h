@@ -4,13 +4,23 @@
 // RFC 9776 §4, RFC 2236 §2, RFC 1112, RFC 4286.
 #pragma once
 
-#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <variant>
 #include <vector>
 
 #include "shared/address.h"
 #include "shared/time.h"
+
+// g++ 12 takes the branch of a small_vector's move that copies from the heap for one that reads the
+// inline storage past its end.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wstringop-overread"
+#endif
+#include <boost/container/small_vector.hpp>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 namespace sluice::control::igmp {
 
