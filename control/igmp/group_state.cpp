@@ -31,23 +31,26 @@ void GroupState<A>::on_record(RecordType type, const SourceSet<A>& sources,
       context, out);
 }
 
-// §7.3.2: IS_EX ({}). It stands for a member of any source, which ends the doubt that a pending
-// group-specific query was about (RFC 2236 §7: "clear retransmit timer"); a v3 report does not, its
-// retransmissions go on with the S flag (QS-02).
 template <class A>
 void GroupState<A>::on_v1_report(const RouterContext& context, Queries& out) {
-  expire(context.now);
-  v1_host_until_ = context.now + context.parameters.older_host_present_interval();
-  group_queries_left_ = 0;
-  on_record(RecordType::kModeIsExclude, {}, context, out);
+  on_older_report(v1_host_until_, context, out);
 }
 
 template <class A>
 void GroupState<A>::on_v2_report(const RouterContext& context, Queries& out) {
-  expire(context.now);
-  v2_host_until_ = context.now + context.parameters.older_host_present_interval();
-  group_queries_left_ = 0;
+  on_older_report(v2_host_until_, context, out);
+}
+
+// §7.3.2: IS_EX ({}). It stands for a member of any source, which ends the doubt that a pending
+// group-specific query was about (RFC 2236 §7: "clear retransmit timer"); a v3 report does not, its
+// retransmissions go on with the S flag (QS-02).
+template <class A>
+void GroupState<A>::on_older_report(TimePoint& host_until, const RouterContext& context,
+                                    Queries& out) {
   on_record(RecordType::kModeIsExclude, {}, context, out);
+  host_until = context.now + context.parameters.older_host_present_interval();
+  group_queries_left_ = 0;
+  settle();
 }
 
 template <class A>

@@ -94,6 +94,7 @@ class GroupState {
  private:
   static constexpr TimePoint kStopped = kBlocked;  // a compatibility timer that does not run
 
+  void on_older_report(TimePoint& host_until, const RouterContext& context, Queries& out);
   void carry_out(const Transition<A>& to, const RouterContext& context, Queries& out);
   void rebuild(const SourceSet<A>& x, const SourceSet<A>& y);
   void set_timers(const SourceSet<A>& of, TimePoint deadline);
