@@ -80,25 +80,26 @@ Result<Device> parse_device(std::string_view text) {
   const bool has_blank =
       std::ranges::any_of(text, [](unsigned char c) { return c <= ' ' || c == 0x7F; });
 
-  if (has_blank) return Error{"device = " + quoted(text) + " has a blank in it; write none"};
+  if (has_blank) return Error{"device = " + in_quotes(text) + " has a blank in it; write none"};
   if (const auto pci = parse_pci(name)) return Device{*pci, ""};
   if (!is_vdev_name(name) && is_plain_word(text)) {
-    return Error{"device = " + quoted(text) + " is no PCI address (\"0000:3b:00.0\"); for the " +
+    return Error{"device = " + in_quotes(text) + " is no PCI address (\"0000:3b:00.0\"); for the " +
                  "kernel interface of this name write " +
-                 quoted("net_af_packet0,iface=" + std::string(text))};
+                 in_quotes("net_af_packet0,iface=" + std::string(text))};
   }
   if (!is_vdev_name(name)) {
-    return Error{"device = " + quoted(text) + " is neither kind of device; " + std::string(kForms)};
+    return Error{"device = " + in_quotes(text) + " is neither kind of device; " +
+                 std::string(kForms)};
   }
   if (name.size() > kMaxDeviceName) {
-    return Error{"device = " + quoted(text) + " has a name of " + std::to_string(name.size()) +
+    return Error{"device = " + in_quotes(text) + " has a name of " + std::to_string(name.size()) +
                  " characters; DPDK takes at most " + std::to_string(kMaxDeviceName)};
   }
   const bool takes_interface = is_driver(name, "af_packet") || is_driver(name, "af_xdp");
   const std::string_view interface = argument(arguments, "iface");
   if (takes_interface && interface.empty()) {
-    return Error{"device = " + quoted(text) + " names no kernel interface; write " +
-                 quoted(std::string(name) + ",iface=eth1")};
+    return Error{"device = " + in_quotes(text) + " names no kernel interface; write " +
+                 in_quotes(std::string(name) + ",iface=eth1")};
   }
   const bool names_interface = takes_interface || is_driver(name, "tap");
   return Device{std::string(name), names_interface ? std::string(interface) : ""};

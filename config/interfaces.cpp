@@ -66,20 +66,20 @@ void read_address(SectionReader& section, Interface& out, std::vector<Earlier>& 
   if (!place) return;
   const std::optional<Subnet> subnet = parse_subnet(text);
   if (!subnet) {
-    section.error(*place, "address = ", quoted(text),
+    section.error(*place, "address = ", in_quotes(text),
                   " is not an IPv4 address with its prefix length (", kShortestPrefix, " to ",
                   kLongestPrefix, "); write one such as \"10.77.0.254/24\"");
     return;
   }
   if (const std::string_view why = why_no_host(*subnet); !why.empty()) {
-    section.error(*place, "address = ", quoted(text), " is ", why,
+    section.error(*place, "address = ", in_quotes(text), " is ", why,
                   "; write the address of a host in its subnet");
     return;
   }
   const auto other =
       std::ranges::find_if(earlier, [&](const Earlier& e) { return e.subnet.overlaps(*subnet); });
   if (other != earlier.end()) {
-    section.error(*place, "address = ", quoted(text), " overlaps the subnet in line ",
+    section.error(*place, "address = ", in_quotes(text), " overlaps the subnet in line ",
                   other->place.line, "; give each VLAN its own subnet");
   }
   earlier.push_back({*subnet, *place});
@@ -98,10 +98,10 @@ void read_interfaces(SectionReader& file, Reading& reading) {
     Interface& out = reading.config.interfaces.emplace_back();
     if (const auto place = section.read("name", out.name)) {
       if (!is_name(out.name)) {
-        section.error(*place, "name = ", quoted(out.name),
+        section.error(*place, "name = ", in_quotes(out.name),
                       " cannot name an interface; use 1 to 32 letters, digits, '.', '_' and '-'");
       } else if (const auto earlier = names.earlier(out.name, *place)) {
-        section.error(*place, "name = ", quoted(out.name), " is already the interface in line ",
+        section.error(*place, "name = ", in_quotes(out.name), " is already the interface in line ",
                       earlier->line, "; give each interface its own name");
       }
     }

@@ -19,10 +19,10 @@ void read_name(SectionReader& section, Port& port, SeenPorts& seen) {
   const auto place = section.read("name", port.name);
   if (!place) return;
   if (!is_name(port.name)) {
-    section.error(*place, "name = ", quoted(port.name),
+    section.error(*place, "name = ", in_quotes(port.name),
                   " cannot name a port; use 1 to 32 letters, digits, '.', '_' and '-'");
   } else if (const auto earlier = seen.names.earlier(port.name, *place)) {
-    section.error(*place, "name = ", quoted(port.name), " is already the port in line ",
+    section.error(*place, "name = ", in_quotes(port.name), " is already the port in line ",
                   earlier->line, "; give each port its own name");
   }
 }
@@ -36,15 +36,16 @@ void read_device(SectionReader& section, Port& port, SeenPorts& seen) {
     return;
   }
   if (const auto earlier = seen.devices.earlier(device->name, *place)) {
-    section.error(*place, "device ", quoted(device->name), " is already the port in line ",
+    section.error(*place, "device ", in_quotes(device->name), " is already the port in line ",
                   earlier->line, "; give each port its own device");
     return;
   }
   const std::string& interface = device->kernel_interface;
   if (interface.empty()) return;
   if (const auto earlier = seen.kernel_interfaces.earlier(interface, *place)) {
-    section.error(*place, "kernel interface ", quoted(interface), " is already the port in line ",
-                  earlier->line, "; give each port its own interface");
+    section.error(*place, "kernel interface ", in_quotes(interface),
+                  " is already the port in line ", earlier->line,
+                  "; give each port its own interface");
   }
 }
 
@@ -93,13 +94,13 @@ std::optional<PortId> find_port_in(SectionReader& section, const Reading& readin
     std::vector<std::string_view> names;
     for (const Port& port : ports) names.push_back(port.name);
     const auto meant = nearest(name.value, names);
-    section.error(name.place, "there is no port ", quoted(name.value), "; ",
-                  meant ? "did you mean " + quoted(*meant) + "?" : "known are " + listed(names));
+    section.error(name.place, "there is no port ", in_quotes(name.value), "; ",
+                  meant ? "did you mean " + in_quotes(*meant) + "?" : "known are " + listed(names));
     return std::nullopt;
   }
   // 0: the VLAN itself could not be read, and that has been said.
   if (vlan.value != 0 && !carries(ports[id->value], vlan)) {
-    section.error(name.place, "port ", quoted(name.value), " does not carry VLAN ", vlan.value,
+    section.error(name.place, "port ", in_quotes(name.value), " does not carry VLAN ", vlan.value,
                   "; add the VLAN to its access-vlan or trunk-vlans, or remove the port here");
     return std::nullopt;
   }

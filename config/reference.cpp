@@ -49,8 +49,8 @@ sluice.toml:4:1: error: unknown key "acess-vlan" in [[port]]; did you mean "acce
 sluice.toml:11:6: error: no port carries VLAN 30; add it to a port's access-vlan or trunk-vlans
 ```
 
-Names of keys follow RFC 8652 and RFC 9166 where those have a leaf for the thing. A key without a
-default must be given, unless its default is "none".
+Names of keys follow RFC 8652 and RFC 9166 where those have a leaf for the thing. Under "Default",
+*required* is a key that must be given, and *none* one that may be left out and then does nothing.
 )";
 
 std::string_view type_words(Type type) {
@@ -96,7 +96,7 @@ bool is_section(const Key& key) {
 
 void print_key(std::ostream& out, const Key& key) {
   const bool literal = key.default_value != kRequired && key.default_value != kNone;
-  const std::string_view tick = literal ? "`" : "";
+  const std::string_view tick = literal ? "`" : "*";
   out << "| `" << key.name << "` | " << type_words(key.type) << " | " << allowed(key) << " | "
       << tick << key.default_value << tick << " | " << key.meaning << (key.rfc.empty() ? "" : " (")
       << key.rfc << (key.rfc.empty() ? "" : ")") << " |\n";

@@ -64,12 +64,12 @@ SectionReader::SectionReader(Section section, const toml::table& table, Diagnost
 void SectionReader::unknown_key(const toml::key& key) {
   const bool is_section = section_ == Section::kFile;
   const std::string what =
-      is_section ? "unknown section " + quoted(key.str())
-                 : "unknown key " + quoted(key.str()) + " in " + std::string(header(section_));
+      is_section ? "unknown section " + in_quotes(key.str())
+                 : "unknown key " + in_quotes(key.str()) + " in " + std::string(header(section_));
   const std::vector<std::string_view> known = key_names(section_);
   const Place at = place_of(key.source());
   if (const auto meant = nearest(key.str(), known)) {
-    error(at, what, "; did you mean ", quoted(*meant), "?");
+    error(at, what, "; did you mean ", in_quotes(*meant), "?");
   } else if (const Key* other = elsewhere(key.str())) {
     error(at, what, "; it belongs in ", header(other->section));
   } else {
@@ -86,7 +86,7 @@ void SectionReader::check_required() {
   if (!sound()) return;
   for (const Key& key : all_keys()) {
     if (key.section != section_ || key.default_value != kRequired || has(key.name)) continue;
-    error(place(), header(section_), " has no ", quoted(key.name),
+    error(place(), header(section_), " has no ", in_quotes(key.name),
           ", which it needs: ", key.meaning);
   }
 }
@@ -184,8 +184,8 @@ std::optional<Placed<std::size_t>> SectionReader::choice(std::string_view name) 
     return Placed<std::size_t>{static_cast<std::size_t>(found - words.begin()), *at};
   }
   const auto meant = nearest(word, words);
-  error(*at, name, " = ", quoted(word), " is not known; ",
-        meant ? "did you mean " + quoted(*meant) + "? " : "", "allowed are ", listed(words));
+  error(*at, name, " = ", in_quotes(word), " is not known; ",
+        meant ? "did you mean " + in_quotes(*meant) + "? " : "", "allowed are ", listed(words));
   return std::nullopt;
 }
 

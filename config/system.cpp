@@ -36,11 +36,9 @@ constexpr Reserved kReserved[] = {
     {"-b", kDevices},
     {"--block", kDevices},
     {"--vdev", kDevices},
-    {"--no-pci", kDevices},
     {"--no-huge", kPages},
     {"-m", kBuffers},
     {"--in-memory", kAlways},
-    {"--file-prefix", kAlways},
     {"--proc-type", kAlways},
     {"-h", "use sluiced --help"},
     {"--help", "use sluiced --help"},
@@ -59,7 +57,7 @@ void read_eal_args(SectionReader& section, std::vector<std::string>& out) {
   for (const auto& [argument, place] : section.texts("eal-args")) {
     for (const Reserved& reserved : kReserved) {
       if (option_of(argument) != reserved.option) continue;
-      section.error(place, "eal-args has ", quoted(argument), ", which Sluice sets itself; ",
+      section.error(place, "eal-args has ", in_quotes(argument), ", which Sluice sets itself; ",
                     reserved.instead);
     }
     if (argument.empty() || argument.find('\0') != std::string::npos) {
@@ -115,7 +113,7 @@ void read_system(SectionReader& file, Reading& reading) {
   const auto place = section.read("socket", out.socket);
   if (!place) return;
   if (!out.socket.starts_with('/') || out.socket.find('\0') != std::string::npos) {
-    section.error(*place, "socket = ", quoted(out.socket),
+    section.error(*place, "socket = ", in_quotes(out.socket),
                   " is not an absolute path; write one such as \"/run/sluice/sluice.sock\"");
   } else if (out.socket.size() >= kSocketPathSpace) {
     section.error(*place, "socket has ", out.socket.size(),

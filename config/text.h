@@ -10,8 +10,8 @@
 namespace sluice::config {
 
 // In double quotes, on one line whatever the text holds, and cut when it is long.
-std::string quoted(std::string_view text);
-// What quoted() does, without the quotes.
+std::string in_quotes(std::string_view text);
+// What in_quotes() does, without the quotes.
 std::string printable(std::string_view text);
 
 // How many letters must be added, removed, changed or swapped with their neighbour; upper and lower

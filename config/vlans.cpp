@@ -28,7 +28,7 @@ std::vector<PortId> read_port_list(SectionReader& section, std::string_view key,
   Seen<std::string> seen;
   for (const Placed<std::string>& name : section.texts(key)) {
     if (seen.earlier(name.value, name.place)) {
-      section.error(name.place, key, " has ", quoted(name.value), " twice; remove one");
+      section.error(name.place, key, " has ", in_quotes(name.value), " twice; remove one");
     } else if (const auto id = find_port_in(section, vlan.reading, vlan.out.id, name)) {
       ports.push_back(*id);
     }
@@ -70,7 +70,7 @@ void read_querier_source(SectionReader& section, IgmpSnooping& out) {
   const bool usable = out.querier_source &&
                       (out.querier_source->is_unicast() || out.querier_source->is_unspecified());
   if (!usable) {
-    section.error(*place, "querier-source = ", quoted(text),
+    section.error(*place, "querier-source = ", in_quotes(text),
                   " cannot send queries; write an IPv4 unicast address, or \"0.0.0.0\"");
   }
 }
@@ -81,10 +81,10 @@ void read_group_address(SectionReader& section, StaticGroup& out) {
   if (!place) return;
   const std::optional<Ipv4> group = parse_ipv4(text);
   if (!group || !group->is_multicast()) {
-    section.error(*place, "group-address = ", quoted(text),
+    section.error(*place, "group-address = ", in_quotes(text),
                   " is not a multicast address; write one of 224.0.1.0 to 239.255.255.255");
   } else if (group->is_link_local_multicast()) {
-    section.error(*place, "group-address = ", quoted(text),
+    section.error(*place, "group-address = ", in_quotes(text),
                   " lies in 224.0.0.0/24, which every port of the VLAN receives always (RFC 4541 "
                   "§2.1.2); remove this entry");
   } else {
@@ -98,7 +98,7 @@ void read_source_address(SectionReader& section, StaticGroup& out) {
   if (text == "*") return;
   out.source = parse_ipv4(text);
   if (out.source && out.source->is_unicast()) return;
-  section.error(*place, "source-addr = ", quoted(text),
+  section.error(*place, "source-addr = ", in_quotes(text),
                 " is not a source; write an IPv4 unicast address, or \"*\" for any");
 }
 

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The key table against the reader, the defaults in config.h, and the committed page.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+#include <utility>
+
+#include "config/keys.h"
+#include "tests/unit/config/files.h"
+
+namespace sluice::config {
+namespace {
+
+std::string committed_page() {
+  std::ifstream file(SLUICE_SOURCE_DIR "/docs/configuration.md");
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+TEST(ReferencePage, IsTheCommittedOne) {
+  EXPECT_EQ(committed_page(), reference_page())
+      << "run: config_reference > docs/configuration.md (in the build folder: config/)";
+}
+
+TEST(ReferencePage, HasEveryKeyWithASentence) {
+  const std::string page = reference_page();
+  std::set<std::pair<Section, std::string_view>> seen;
+  for (const Key& key : all_keys()) {
+    EXPECT_TRUE(seen.emplace(key.section, key.name).second) << key.name << " stands twice";
+    if (key.type == Type::kTable || key.type == Type::kTables) continue;
+    EXPECT_NE(page.find("| `" + std::string(key.name) + "` |"), std::string::npos) << key.name;
+    EXPECT_TRUE(key.meaning.ends_with('.')) << key.name;
+  }
+}
+
+TEST(ReferencePage, SectionsAreInTheirEnumeratorsPlaces) {
+  for (std::size_t i = 0; i < all_sections().size(); ++i) {
+    EXPECT_EQ(static_cast<std::size_t>(all_sections()[i].section), i);
+  }
+}
+
+// A file of every optional key at the page's default loads as if none of them were there.
+TEST(ReferencePage, DefaultsAreThoseOfTheDaemon) {
+  const auto defaults = [](Section section) {
+    std::string text(header(section));
+    text += '\n';
+    for (const Key& key : all_keys()) {
+      const bool literal = key.default_value != kRequired && key.default_value != kNone;
+      if (key.section != section || !literal) continue;
+      text += std::string(key.name) + " = " + std::string(key.default_value) + '\n';
+    }
+    return text;
+  };
+  const std::string text =
+      defaults(Section::kSystem) + defaults(Section::kDataplane) + defaults(Section::kPort) +
+      "name = \"a\"\ndevice = \"net_null0\"\naccess-vlan = 10\n[[vlan]]\nid = 10\n" +
+      defaults(Section::kIgmpSnooping) + defaults(Section::kStaticGroup) +
+      "group-address = \"239.1.1.1\"\nports = [\"a\"]\n";
+  const LoadResult result = load(text, "defaults.toml");
+  ASSERT_TRUE(result.ok()) << all_of(result.errors) << text;
+
+  const Config& config = result.config;
+  EXPECT_EQ(config.system.socket, System{}.socket);
+  EXPECT_EQ(config.system.log_level, System{}.log_level);
+  const Dataplane dataplane;
+  EXPECT_EQ(config.dataplane.main_core, dataplane.main_core);
+  EXPECT_EQ(config.dataplane.worker_cores, dataplane.worker_cores);
+  EXPECT_EQ(config.dataplane.huge_pages, dataplane.huge_pages);
+  EXPECT_EQ(config.dataplane.mbufs, dataplane.mbufs);
+  EXPECT_EQ(config.dataplane.group_entries, dataplane.group_entries);
+  EXPECT_EQ(config.dataplane.mac_entries, dataplane.mac_entries);
+  EXPECT_EQ(config.dataplane.mac_ageing_time, dataplane.mac_ageing_time);
+  EXPECT_EQ(config.dataplane.eal_args, dataplane.eal_args);
+  EXPECT_EQ(config.ports[0].mtu, Port{}.mtu);
+  EXPECT_EQ(config.ports[0].trunk_vlans, Port{}.trunk_vlans);
+  IgmpSnooping snooping = config.vlans[0].igmp_snooping;
+  ASSERT_EQ(snooping.static_groups.size(), 1u);
+  EXPECT_EQ(snooping.static_groups[0].source, StaticGroup{}.source);
+  snooping.static_groups.clear();
+  EXPECT_EQ(snooping, IgmpSnooping{});
+}
+
+}  // namespace
+}  // namespace sluice::config
