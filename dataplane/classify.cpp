@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/classify.h"
+
+#include <cstring>
+
+namespace sluice::dataplane {
+namespace {
+
+constexpr std::uint16_t kTypeVlan = 0x8100;
+constexpr std::uint16_t kTypeServiceVlan = 0x88A8;
+constexpr std::uint16_t kTypeIpv4 = 0x0800;
+constexpr std::uint8_t kProtocolIgmp = 2;
+constexpr std::uint8_t kProtocolPim = 103;
+constexpr std::uint32_t kMacsLength = 12;
+constexpr std::uint32_t kEthernetLength = 14;
+constexpr std::uint32_t kTagLength = 4;
+constexpr std::uint32_t kIpv4Length = 20;
+
+std::uint16_t be16(const std::uint8_t* at) {
+  return static_cast<std::uint16_t>((at[0] << 8) | at[1]);
+}
+std::uint32_t be32(const std::uint8_t* at) {
+  return (std::uint32_t{be16(at)} << 16) | be16(at + 2);
+}
+
+Decision& drop(Decision& decision, RxDrop reason) {
+  decision.lane = Lane::kDrop;
+  decision.drop = reason;
+  return decision;
+}
+
+bool reserved_by_8021d(const std::uint8_t* mac) {
+  static constexpr std::uint8_t kPrefix[5] = {0x01, 0x80, 0xC2, 0x00, 0x00};
+  return std::memcmp(mac, kPrefix, sizeof kPrefix) == 0 && mac[5] <= 0x0F;
+}
+
+bool ipv4_multicast_mac(const std::uint8_t* mac) {
+  return mac[0] == 0x01 && mac[1] == 0x00 && mac[2] == 0x5E && mac[3] < 0x80;
+}
+
+bool zero_mac(const std::uint8_t* mac) {
+  return (mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]) == 0;
+}
+
+bool header_checksum_good(const std::uint8_t* header, std::uint32_t length) {
+  std::uint32_t sum = 0;
+  for (std::uint32_t i = 0; i < length; i += 2) sum += be16(header + i);
+  sum = (sum & 0xFFFF) + (sum >> 16);
+  sum = (sum & 0xFFFF) + (sum >> 16);
+  return sum == 0xFFFF;
+}
+
+// RFC 4541 §2.1.1 for IGMP and PIM, §2.1.2 for data. `ip` points at `length` readable bytes.
+Decision& classify_ipv4_multicast(Decision& decision, const std::uint8_t* ip, std::uint32_t length,
+                                  HardwareChecksum checksum) {
+  if (length < kIpv4Length || (ip[0] >> 4) != 4) return drop(decision, RxDrop::kMalformedIpv4);
+  const std::uint32_t header = (ip[0] & 0x0Fu) * 4;
+  const std::uint32_t total = be16(ip + 2);
+  if (header < kIpv4Length || total < header || total > length) {
+    return drop(decision, RxDrop::kMalformedIpv4);
+  }
+  if (checksum == HardwareChecksum::kBad ||
+      (checksum == HardwareChecksum::kUnknown && !header_checksum_good(ip, header))) {
+    return drop(decision, RxDrop::kBadIpChecksum);
+  }
+  const VlanPolicy& policy = *decision.policy;
+  decision.source = Ipv4{be32(ip + 12)};
+  decision.group = Ipv4{be32(ip + 16)};
+  // IGMP is known by its protocol and not by its address: v2 reports go to the group (SC-14).
+  if (policy.snooping && ip[9] == kProtocolIgmp) {
+    decision.lane = Lane::kPunt;
+  } else if (policy.snooping && ip[9] == kProtocolPim && decision.group == kAllPimRouters) {
+    decision.lane = Lane::kFloodAndShow;
+  } else if (!policy.snooping || !policy.restricted || !decision.group.is_multicast() ||
+             decision.group.is_link_local_multicast()) {
+    decision.lane = Lane::kFlood;
+  } else {
+    decision.lane = Lane::kGroup;
+  }
+  return decision;
+}
+
+}  // namespace
+
+Decision classify(const FrameInfo& frame, PortId ingress, const VlanTable& vlans) {
+  Decision decision;
+  const std::uint8_t* const bytes = frame.bytes;
+  if (frame.length < kEthernetLength) return drop(decision, RxDrop::kRunt);
+  const std::uint8_t* const source_mac = bytes + 6;
+  if ((source_mac[0] & 1) != 0 || zero_mac(source_mac)) {
+    return drop(decision, RxDrop::kInvalidSourceMac);
+  }
+
+  std::uint32_t type_at = kMacsLength;
+  decision.tci = frame.tci;
+  bool tagged = frame.stripped;
+  if (be16(bytes + type_at) == kTypeVlan) {
+    if (frame.length < kEthernetLength + kTagLength) return drop(decision, RxDrop::kRunt);
+    if (!tagged) {  // else the device took the outer tag and this one is the customer's
+      decision.tag_in_frame = tagged = true;
+      decision.tci = be16(bytes + type_at + 2);
+      type_at += kTagLength;
+    }
+  }
+  VlanId vlan{static_cast<std::uint16_t>(decision.tci & 0x0FFF)};
+  if (tagged && vlan.value == 0) {  // a priority tag says nothing about the VLAN
+    decision.priority_tag = decision.tag_in_frame;
+    tagged = false;
+  }
+  if (tagged) {
+    decision.policy = vlans.find(vlan);
+    if (decision.policy == nullptr || !decision.policy->tagged.contains(ingress)) {
+      return drop(decision, RxDrop::kVlanNotCarried);
+    }
+  } else {
+    vlan = vlans.access_vlan(ingress);
+    decision.policy = vlan.value == 0 ? nullptr : vlans.find(vlan);
+    if (decision.policy == nullptr) return drop(decision, RxDrop::kUntaggedNotAccepted);
+  }
+
+  if ((bytes[0] & 1) == 0) {
+    decision.lane = Lane::kUnicast;
+    return decision;
+  }
+  if (reserved_by_8021d(bytes)) return drop(decision, RxDrop::kReservedMac);
+  decision.lane = Lane::kFlood;  // broadcast, IPv6, everything that is not an IPv4 group
+  if (!ipv4_multicast_mac(bytes)) return decision;
+
+  std::uint16_t type = be16(bytes + type_at);
+  if ((type == kTypeVlan || type == kTypeServiceVlan) &&
+      frame.length >= type_at + 2 + kTagLength) {  // SC-17: one more tag may stand before IP
+    type_at += kTagLength;
+    type = be16(bytes + type_at);
+  }
+  if (type != kTypeIpv4) return decision;
+  return classify_ipv4_multicast(decision, bytes + type_at + 2, frame.length - type_at - 2,
+                                 frame.ip_checksum);
+}
+
+}  // namespace sluice::dataplane

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/view.h"
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_mempool.h>
+
+namespace sluice::dataplane {
+namespace {
+
+void subtract(std::vector<NamedCount>& counts, const std::vector<NamedCount>& zero) {
+  for (std::size_t i = 0; i < counts.size() && i < zero.size(); ++i) {
+    counts[i].value -= zero[i].value;
+  }
+}
+
+}  // namespace
+
+std::uint32_t coarse_seconds() {
+  return static_cast<std::uint32_t>(rte_rdtsc() / rte_get_tsc_hz());
+}
+
+PortStatus View::port_status(PortId port) const {
+  return parts_.ports[port.value]->status();
+}
+
+PortCounters View::sum_port(PortId port) const {
+  PortCounters sum;
+  for (const std::string_view label : kRxDropLabels)
+    sum.rx_drops.push_back({std::string(label), 0});
+  for (const std::string_view label : kTxDropLabels)
+    sum.tx_drops.push_back({std::string(label), 0});
+  for (const auto& worker : parts_.workers) {
+    const PortCounts& counts = worker->counts().ports[port.value];
+    sum.rx_packets += counts.rx_packets.read();
+    sum.rx_bytes += counts.rx_bytes.read();
+    sum.tx_packets += counts.tx_packets.read();
+    sum.tx_bytes += counts.tx_bytes.read();
+    for (std::size_t i = 0; i < kRxDrops; ++i) sum.rx_drops[i].value += counts.rx_drops[i].read();
+    for (std::size_t i = 0; i < kTxDrops; ++i) sum.tx_drops[i].value += counts.tx_drops[i].read();
+  }
+  // Never received, so outside the sum of fates: what the device lost before a worker saw it.
+  rte_eth_stats stats{};
+  rte_eth_stats_get(port.value, &stats);
+  sum.rx_drops.push_back({"device_missed", stats.imissed});
+  sum.rx_drops.push_back({"no_mbuf", stats.rx_nombuf});
+  return sum;
+}
+
+PortCounters View::port_counters(PortId port) const {
+  PortCounters now = sum_port(port);
+  const PortCounters& zero = zero_ports_[port.value];
+  now.rx_packets -= zero.rx_packets;
+  now.rx_bytes -= zero.rx_bytes;
+  now.tx_packets -= zero.tx_packets;
+  now.tx_bytes -= zero.tx_bytes;
+  subtract(now.rx_drops, zero.rx_drops);
+  subtract(now.tx_drops, zero.tx_drops);
+  return now;
+}
+
+std::vector<NamedCount> View::sum_totals() const {
+  std::vector<NamedCount> totals;
+  const auto per_port = [&](const char* name, Counter PortCounts::*member) {
+    for (const auto& port : parts_.ports) {
+      std::uint64_t sum = 0;
+      for (const auto& worker : parts_.workers) {
+        sum += (worker->counts().ports[port->id()].*member).read();
+      }
+      totals.push_back({std::string(name) + "{port=\"" + port->name() + "\"}", sum});
+    }
+  };
+  per_port("frames_forwarded_total", &PortCounts::forwarded);
+  per_port("frames_flooded_total", &PortCounts::flooded);
+  per_port("frames_punted_total", &PortCounts::punted);
+  per_port("frames_shown_total", &PortCounts::punt_copies);
+  std::uint64_t moves = 0;
+  std::uint64_t no_room = 0;
+  for (std::size_t i = 0; i < parts_.workers.size(); ++i) {
+    const Worker& worker = *parts_.workers[i];
+    const std::string label = "{worker=\"" + std::to_string(i) + "\"}";
+    totals.push_back({"worker_bursts_total" + label, worker.counts().bursts.read()});
+    totals.push_back({"worker_idle_polls_total" + label, worker.counts().idle_polls.read()});
+    totals.push_back({"frames_injected_total" + label, worker.counts().injected.read()});
+    moves += worker.mac_moves().read();
+    no_room += worker.mac_no_room().read();
+  }
+  totals.push_back({"mac_moves_total", moves});
+  totals.push_back({"mac_table_full_total", no_room});
+  totals.push_back({"inject_ring_full_total", parts_.exchange.ring_full()});
+  totals.push_back({"inject_no_mbuf_total", parts_.exchange.no_mbuf()});
+  return totals;
+}
+
+std::vector<NamedCount> View::counters() const {
+  std::vector<NamedCount> all = sum_totals();
+  subtract(all, zero_totals_);
+  all.push_back({"fib_entries", parts_.fib.size()});
+  all.push_back({"fib_capacity", parts_.fib.capacity()});
+  all.push_back({"fib_egress_sets", parts_.fib.egress_sets()});
+  all.push_back({"fib_retired", parts_.fib.retired()});
+  all.push_back({"mac_entries", parts_.macs.size()});
+  all.push_back({"mac_capacity", parts_.macs.capacity()});
+  all.push_back({"mbufs_in_use", rte_mempool_in_use_count(parts_.buffers)});
+  all.push_back({"mbufs_available", rte_mempool_avail_count(parts_.buffers)});
+  all.push_back({"header_mbufs_in_use", rte_mempool_in_use_count(parts_.headers)});
+  return all;
+}
+
+std::vector<MacRow> View::macs() const {
+  std::vector<MacRow> rows;
+  const std::uint32_t now_s = coarse_seconds();
+  parts_.macs.for_each([&](const MacTable::Row& row) {
+    const double age = now_s > row.seen_s ? now_s - row.seen_s : 0;
+    rows.push_back({row.vlan, row.mac, row.port, age});
+  });
+  return rows;
+}
+
+void View::clear_counters() {
+  for (const auto& port : parts_.ports) zero_ports_[port->id()] = sum_port(PortId{port->id()});
+  zero_totals_ = sum_totals();
+}
+
+}  // namespace sluice::dataplane

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A poll-mode worker: one lcore that receives, classifies, looks up, replicates and sends, and
+// never waits, locks, allocates from the heap or logs. Everything it counts is in WorkerCounts.
+#pragma once
+
+#include <rte_mbuf.h>
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "dataplane/classify.h"
+#include "dataplane/counters.h"
+#include "dataplane/mac_table.h"
+#include "dataplane/qsbr.h"
+#include "dataplane/replicate.h"
+#include "dataplane/rings.h"
+#include "dataplane/transmit.h"
+#include "dataplane/vlan_publisher.h"
+#include "shared/fib.h"
+
+namespace sluice::dataplane {
+
+// What all workers share. Outlives them.
+struct WorkerShared {
+  Qsbr& qsbr;
+  const RcuVlanPublisher& vlans;
+  Fib& fib;
+  MacTable& macs;
+  const PortTraits& ports;
+  rte_mempool* buffers;
+  rte_mempool* headers;
+  const std::atomic<bool>& stop;
+};
+
+class Worker {
+ public:
+  static constexpr unsigned kBurst = 32;
+  struct Queue {
+    PortId port;
+    std::uint16_t queue;
+  };
+
+  Worker(unsigned id, const WorkerShared& shared);
+
+  // Before run().
+  void add_port(const Port& port) { transmit_.add_port(port); }
+  void add_queue(Queue queue) { queues_.push_back(queue); }
+
+  // The lcore's loop; returns when `stop` is set.
+  void run() noexcept;
+  bool polling() const { return polling_.load(std::memory_order_acquire); }
+  // One round of the loop for frames that came in by `port`: takes the mbufs. What is to be sent
+  // goes out with flush(). run() does this for what its queues receive; tests call it themselves.
+  void process(PortId port, std::span<rte_mbuf*> frames, const VlanTable& vlans,
+               std::uint32_t now_s);
+  void send_injected(const VlanTable& vlans);
+  void flush() { transmit_.flush(); }
+  // After run() has returned and no other worker runs: frees everything it still holds.
+  void discard();
+
+  WorkerCounts& counts() { return counts_; }
+  const WorkerCounts& counts() const { return counts_; }
+  const Counter& mac_moves() const { return mac_moves_; }
+  const Counter& mac_no_room() const { return mac_no_room_; }
+  Ring<Punt>& punts() { return punts_; }
+  Ring<Inject>& injects() { return injects_; }
+
+ private:
+  void learn(const VlanPolicy& policy, const std::uint8_t* mac, PortId port, std::uint32_t now_s);
+  void dispatch(rte_mbuf* mbuf, const Decision& decision, std::uint32_t hash, PortId port);
+  void forward_group(rte_mbuf* mbuf, const Decision& decision, std::uint32_t hash, PortId port);
+  void forward_unicast(rte_mbuf* mbuf, const Decision& decision, PortId port);
+  void flood(rte_mbuf* mbuf, const Decision& decision, PortId port);
+  bool punt(rte_mbuf* mbuf, const Decision& decision, PortId port, bool also_forwarded);
+  void drop(rte_mbuf* mbuf, PortId port, RxDrop reason);
+
+  const unsigned id_;
+  const WorkerShared shared_;
+  WorkerCounts counts_;
+  Transmit transmit_;
+  Replicator replicator_;
+  Ring<Punt> punts_;
+  Ring<Inject> injects_;
+  std::vector<Queue> queues_;
+  Counter mac_moves_, mac_no_room_;
+  // The last thing learned: most bursts come from few stations.
+  std::uint64_t learned_key_ = 0;
+  PortId learned_port_;
+  std::uint32_t learned_s_ = 0;
+  std::atomic<bool> polling_{false};
+};
+
+}  // namespace sluice::dataplane
