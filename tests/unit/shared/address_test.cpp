@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "shared/address.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+namespace sluice {
+namespace {
+
+TEST(ParseIpv4, AcceptsDottedQuads) {
+  EXPECT_EQ(parse_ipv4("0.0.0.0"), Ipv4{0});
+  EXPECT_EQ(parse_ipv4("10.77.0.254"), Ipv4{0x0A4D00FE});
+  EXPECT_EQ(parse_ipv4("255.255.255.255"), Ipv4{0xFFFFFFFF});
+  EXPECT_EQ(parse_ipv4("1.10.100.2"), ipv4(1, 10, 100, 2));
+}
+
+TEST(ParseIpv4, RefusesEverythingElse) {
+  for (const char* text :
+       {"", ".", "...", "1", "1.2.3", "1.2.3.", ".1.2.3", "1..2.3", "1.2.3.4.", "1.2.3.4.5",
+        "256.0.0.1", "1.2.3.256", "1.2.3.999999999999", "-1.2.3.4", "+1.2.3.4", " 1.2.3.4",
+        "1.2.3.4 ", "1. 2.3.4", "1.2.3.4/24", "1.2.3.0x4", "a.b.c.d", "1,2,3,4", "::1",
+        // A leading zero is octal to some and decimal to others.
+        "01.2.3.4", "1.2.3.04", "00.0.0.0", "1.2.3.000"}) {
+    EXPECT_EQ(parse_ipv4(text), std::nullopt) << '"' << text << '"';
+  }
+  EXPECT_EQ(parse_ipv4(std::string_view("1.2.3.4\0", 8)), std::nullopt);
+}
+
+TEST(ParseIpv4, ReadsNoFurtherThanItsText) {
+  EXPECT_EQ(parse_ipv4(std::string_view("10.0.0.123").substr(0, 8)), ipv4(10, 0, 0, 1));
+  EXPECT_EQ(parse_ipv4(std::string_view("10.0.0.1").substr(0, 7)), std::nullopt);
+}
+
+TEST(ParseIpv4, ReadsWhatIsPrinted) {
+  std::mt19937 random(1);
+  for (int i = 0; i < 10'000; ++i) {
+    const Ipv4 address{static_cast<std::uint32_t>(random())};
+    ASSERT_EQ(parse_ipv4(to_string(address)), address) << to_string(address);
+  }
+}
+
+TEST(Ipv4Address, PrintsDottedQuads) {
+  EXPECT_EQ(to_string(Ipv4{}), "0.0.0.0");
+  EXPECT_EQ(to_string(ipv4(239, 1, 20, 255)), "239.1.20.255");
+}
+
+TEST(Ipv4Address, KnowsItsClass) {
+  EXPECT_FALSE(ipv4(223, 255, 255, 255).is_multicast());
+  EXPECT_TRUE(ipv4(224, 0, 0, 0).is_multicast());
+  EXPECT_TRUE(ipv4(239, 255, 255, 255).is_multicast());
+  EXPECT_FALSE(ipv4(240, 0, 0, 0).is_multicast());
+
+  EXPECT_TRUE(ipv4(224, 0, 0, 0).is_link_local_multicast());
+  EXPECT_TRUE(ipv4(224, 0, 0, 255).is_link_local_multicast());
+  EXPECT_FALSE(ipv4(224, 0, 1, 0).is_link_local_multicast());
+  // 32 groups share a MAC address with each of these; they are other groups.
+  EXPECT_FALSE(ipv4(224, 128, 0, 1).is_link_local_multicast());
+  EXPECT_FALSE(ipv4(239, 0, 0, 1).is_link_local_multicast());
+
+  EXPECT_TRUE(ipv4(10, 0, 0, 1).is_unicast());
+  EXPECT_FALSE(Ipv4{}.is_unicast());
+  EXPECT_FALSE(ipv4(255, 255, 255, 255).is_unicast());
+  EXPECT_FALSE(ipv4(224, 0, 0, 1).is_unicast());
+  EXPECT_TRUE(Ipv4{}.is_unspecified());
+}
+
+// The querier election compares addresses as numbers in network order.
+TEST(Rfc2236Sec3, LowerAddressIsLower) {
+  EXPECT_LT(ipv4(10, 0, 0, 2), ipv4(10, 0, 0, 10));
+  EXPECT_LT(ipv4(9, 255, 255, 255), ipv4(10, 0, 0, 0));
+  EXPECT_LT(ipv4(10, 0, 0, 1), ipv4(192, 168, 0, 1));
+}
+
+TEST(Rfc1112Sec6p4, GroupToMac) {
+  RecordProperty("req", "igmp-messages/AD-15");
+  EXPECT_EQ(to_string(multicast_mac(kAllSystems)), "01:00:5e:00:00:01");
+  EXPECT_EQ(to_string(multicast_mac(kAllRouters)), "01:00:5e:00:00:02");
+  EXPECT_EQ(to_string(multicast_mac(kAllIgmpv3Routers)), "01:00:5e:00:00:16");
+  EXPECT_EQ(to_string(multicast_mac(ipv4(239, 129, 2, 3))), "01:00:5e:01:02:03");
+  // Only the low 23 bits count.
+  EXPECT_EQ(to_string(multicast_mac(ipv4(239, 255, 255, 255))), "01:00:5e:7f:ff:ff");
+  EXPECT_EQ(multicast_mac(ipv4(224, 1, 2, 3)), multicast_mac(ipv4(239, 129, 2, 3)));
+  EXPECT_NE(multicast_mac(ipv4(224, 1, 2, 3)), multicast_mac(ipv4(224, 65, 2, 3)));
+}
+
+TEST(Mac, KnowsTheGroupBit) {
+  EXPECT_TRUE((MacAddress{{0x01, 0, 0x5E, 0, 0, 1}}.is_multicast()));
+  EXPECT_TRUE((MacAddress{{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}}.is_multicast()));
+  EXPECT_FALSE((MacAddress{{0x02, 0xFF, 0, 0, 0, 1}}.is_multicast()));
+}
+
+TEST(Mac, PrintsInSmallLetters) {
+  EXPECT_EQ(to_string(MacAddress{{0x02, 0xAB, 0, 0x0C, 0xFF, 0x10}}), "02:ab:00:0c:ff:10");
+}
+
+}  // namespace
+}  // namespace sluice
