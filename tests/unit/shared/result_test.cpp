@@ -25,9 +25,16 @@ TEST(Results, MayHoldWhatMovesOnly) {
   EXPECT_EQ(*taken, "x");
 }
 
+// As callers meet it; g++ 12 with sanitizers warns of a variant that it can see through.
+[[gnu::noinline]] Status take_place(bool full) {
+  if (full) return Error{"full"};
+  return Ok{};
+}
+
 TEST(Results, StatusIsOkOrAReason) {
-  EXPECT_TRUE(Status(Ok{}));
-  EXPECT_FALSE(Status(Error{"full"}));
+  EXPECT_TRUE(take_place(false));
+  EXPECT_FALSE(take_place(true));
+  EXPECT_EQ(take_place(true).error().what, "full");
 }
 
 }  // namespace
