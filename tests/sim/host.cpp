@@ -218,16 +218,19 @@ void Host::hear_query(const igmp::Query<Ipv4>& query) {
       if (wish(index).nothing()) continue;
       if (!query.general() && query.group != group_address(index)) continue;
       const TimePoint at = now + response_delay(longest);
+      if (!query.general()) group.response_is_specific = true;
       if (group.response_at != kNever && group.response_at <= at) continue;  // H2-02
-      group.response_is_specific = !query.general();
       schedule_response(index, at);
     }
     return;
   }
 
   const TimePoint at = now + response_delay(longest);
-  if (general_response_at_ <= at) return;  // QR-1
-  if (query.general()) {                   // QR-2
+  if (general_response_at_ <= at) {  // QR-1
+    if (!query.general()) general_answers_specific_ = true;
+    return;
+  }
+  if (query.general()) {  // QR-2
     general_response_at_ = at;
     const std::uint64_t timer = ++general_timer_;
     clock_.at(at, [this, timer] {
@@ -271,6 +274,7 @@ void Host::respond(GroupIndex index) {
   if (now.nothing()) return;
   const Purpose purpose =
       group.response_is_specific ? Purpose::kSpecificResponse : Purpose::kGeneralResponse;
+  group.response_is_specific = false;
   if (mode() != Version::kV3) {
     send_report(index, purpose);
     return;
@@ -297,7 +301,10 @@ void Host::respond_to_general_query() {  // QR-6
     records.push_back({now.exclude ? RecordType::kModeIsExclude : RecordType::kModeIsInclude,
                        group_address(index), list(now.sources)});
   }
-  if (!records.empty()) send_records(std::move(records), Purpose::kGeneralResponse);
+  const Purpose purpose =
+      general_answers_specific_ ? Purpose::kSpecificResponse : Purpose::kGeneralResponse;
+  general_answers_specific_ = false;
+  if (!records.empty()) send_records(std::move(records), purpose);
 }
 
 void Host::hear_report(GroupIndex index, Version version) {
@@ -326,8 +333,11 @@ void Host::send_report(GroupIndex index, Purpose purpose) {
 void Host::send_records(std::vector<igmp::GroupRecord<Ipv4>> records, Purpose purpose) {
   if (records.empty()) return;
   const igmp::Origin origin{MacAddress{{2, 0, 0, 1, 0, 0}}, settings_.address};
-  send_(
-      {igmp::encode(igmp::V3Report<Ipv4>{std::move(records)}, origin), purpose, settings_.number});
+  // A change is repeated by itself, an answer with all others.
+  const bool change = purpose == Purpose::kUnsolicited || purpose == Purpose::kLeave;
+  const std::uint64_t about = change ? 1 + group_index(records.front().group) : 0;
+  send_({igmp::encode(igmp::V3Report<Ipv4>{std::move(records)}, origin), purpose,
+         settings_.number | about << 32});
 }
 
 }  // namespace sluice::sim

@@ -50,8 +50,9 @@ enum class Purpose : std::uint8_t {
 struct Sending {
   std::vector<std::uint8_t> bytes;
   Purpose purpose = Purpose::kOther;
-  // Who cannot stand the loss of two in a row: a v3 host by its number, a segment's v1 and v2 hosts
-  // by the group, for they speak for each other.
+  // Which sendings stand in for each other, so that no two of them in a row may be lost: a v3
+  // host's about a change, or its answers; a segment's v1 and v2 reports of a group, whoever
+  // speaks.
   std::uint64_t speaker = 0;
 };
 
@@ -123,6 +124,7 @@ class Host {
   int robustness_ = 2;
   TimePoint general_response_at_ = kNever;
   std::uint64_t general_timer_ = 0;
+  bool general_answers_specific_ = false;  // QR-1 left a specific query to it
 };
 
 }  // namespace sluice::sim

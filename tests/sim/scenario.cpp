@@ -23,6 +23,9 @@ Role draw_role(Dice& dice, Loss loss) {
                                    Role::kDyingQuerier};
       return kAllowed[dice.below(4)];
     }
+    case Loss::kSpecificQueries:
+      // The model router knows no S flag: what it asks a second time has to arrive.
+      return dice.chance(70) ? Role::kOwnQuerier : Role::kOwnUnaddressed;
     default: {
       constexpr Role kAllowed[] = {Role::kOwnQuerier, Role::kOwnUnaddressed, Role::kBetterQuerier};
       return kAllowed[dice.below(3)];
@@ -138,6 +141,13 @@ Scenario make_scenario(std::uint64_t seed, std::size_t hosts) {
   for (const VlanPlan& plan : scenario.vlans) {  // flapping: no querier of uncertain standing
     if (plan.role != Role::kOwnQuerier && plan.role != Role::kBetterQuerier) {
       scenario.links_flap = false;
+    }
+  }
+  // A router that hears one report of many does not learn of the v1 host among them, and asks what
+  // that host will not answer.
+  for (const VlanPlan& plan : scenario.vlans) {
+    if (plan.has_router && plan.snooping.report_policy == config::ReportPolicy::kSuppress) {
+      scenario.v1_percent = 0;
     }
   }
   return scenario;

@@ -162,19 +162,22 @@ void World::from_host(const Host& host, Sending sending) {
   if (!link_is_up(port)) return;
   const igmp::Packet packet = decoded(sending.bytes);
   if (trace_) trace("p" + std::to_string(port.value) + " host " + text(packet));
-  // The neighbours on the segment hear it whether or not the switch does.
-  const auto tell = [&](Ipv4 group, igmp::Version version) {
-    for (Host* other : hosts_on(vlan, port)) {
-      if (other != &host) other->hear_report(group_index(group), version);
-    }
-  };
-  if (const auto* v2 = std::get_if<igmp::V2Report<Ipv4>>(&packet.message)) {
-    tell(v2->group, igmp::Version::kV2);
-  } else if (const auto* v1 = std::get_if<igmp::V1Report<Ipv4>>(&packet.message)) {
-    tell(v1->group, igmp::Version::kV1);
-  }
   const std::vector<Duration> copies = wire_.carry(sending, storm_);
   if (copies.empty()) trace("    lost");
+  // The neighbours on the segment hear it whether or not the switch does; but an unsolicited report
+  // is lost for all, or it would silence the one answer to a specific query for nothing.
+  if (!copies.empty() || sending.purpose != Purpose::kUnsolicited) {
+    const auto tell = [&](Ipv4 group, igmp::Version version) {
+      for (Host* other : hosts_on(vlan, port)) {
+        if (other != &host) other->hear_report(group_index(group), version);
+      }
+    };
+    if (const auto* v2 = std::get_if<igmp::V2Report<Ipv4>>(&packet.message)) {
+      tell(v2->group, igmp::Version::kV2);
+    } else if (const auto* v1 = std::get_if<igmp::V1Report<Ipv4>>(&packet.message)) {
+      tell(v1->group, igmp::Version::kV1);
+    }
+  }
   for (Duration delay : copies) {
     clock_.after(delay, [this, vlan = vlan, port = port, bytes = sending.bytes]() mutable {
       to_switch(vlan, port, std::move(bytes));
@@ -186,9 +189,8 @@ void World::from_router(const Router& router, std::vector<std::uint8_t> bytes) {
   const auto [vlan, port] = std::pair(router.settings().vlan, router.settings().port);
   const igmp::Packet packet = decoded(bytes);
   if (trace_) trace("p" + std::to_string(port.value) + " router " + text(packet));
-  const std::uint64_t segment = (std::uint64_t{vlan.value} << 16) | 0x8000u | port.value;
-  for (Duration delay :
-       wire_.carry_query(std::get<igmp::Query<Ipv4>>(packet.message), segment, storm_)) {
+  // In the bounded modes the last hop loses; two hops that lose one of two each would lose two.
+  for (Duration delay : wire_.carry({{}, Purpose::kOther, 0}, storm_)) {
     clock_.after(delay, [this, vlan = vlan, port = port, bytes]() mutable {
       to_switch(vlan, port, std::move(bytes));
     });
