@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/snooping/forwarding.h"
+
+#include <algorithm>
+
+#include "control/igmp/source_set.h"
+
+namespace sluice::control::snooping {
+
+using igmp::FilterMode;
+using igmp::SourceSet;
+
+PortSet members_of(const Group& group, const PortGroupSlab& slab, std::optional<Ipv4> source) {
+  PortSet ports;
+  for (const PortGroupSlab::Index index : group.members) {
+    const PortGroup& member = slab[index];
+    const bool admitted =
+        source ? member.state.admits(*source) : member.state.filter_mode() == FilterMode::kExclude;
+    if (admitted) ports.insert(member.port);
+  }
+  if (group.statics != nullptr) {
+    for (const StaticMember& member : *group.statics) {
+      if (!member.source || member.source == source) ports = ports | member.ports();
+    }
+  }
+  return ports;
+}
+
+namespace {
+
+SourceSet<Ipv4> named_sources(const Group& group, const PortGroupSlab& slab) {
+  SourceSet<Ipv4> named;
+  for (const PortGroupSlab::Index index : group.members) {
+    for (const auto& source : slab[index].state.sources()) named.push_back(source.address);
+  }
+  if (group.statics != nullptr) {
+    for (const StaticMember& member : *group.statics) {
+      if (member.source) named.push_back(*member.source);
+    }
+  }
+  igmp::normalize(named);
+  return named;
+}
+
+}  // namespace
+
+void compile(VlanId vlan, Ipv4 address, Group& group, const PortGroupSlab& slab,
+             std::vector<FibChange>& out) {
+  const auto key = [&](Ipv4 source) { return FibKey{vlan, address, source}; };
+  if (group.registered()) {
+    const PortSet any = members_of(group, slab, std::nullopt);
+    if (!group.compiled || any != group.compiled_any) out.push_back({key(Ipv4{}), any});
+    group.compiled_any = any;
+    group.compiled = true;
+  }
+
+  CompiledSources wanted;
+  for (const Ipv4 source : named_sources(group, slab)) {
+    wanted.emplace_back(source, members_of(group, slab, source));
+  }
+  static const CompiledSources kNothing;
+  const CompiledSources& present = group.compiled_sources ? *group.compiled_sources : kNothing;
+  auto old = present.begin();
+  for (const auto& [source, ports] : wanted) {
+    for (; old != present.end() && old->first < source; ++old) {
+      out.push_back({key(old->first), std::nullopt});
+    }
+    const bool known = old != present.end() && old->first == source;
+    if (!known || old->second != ports) out.push_back({key(source), ports});
+    if (known) ++old;
+  }
+  for (; old != present.end(); ++old) out.push_back({key(old->first), std::nullopt});
+  if (wanted.empty()) {
+    group.compiled_sources.reset();
+  } else {
+    group.compiled_sources = std::make_unique<CompiledSources>(std::move(wanted));
+  }
+
+  if (!group.registered() && group.compiled) {
+    out.push_back({key(Ipv4{}), std::nullopt});
+    group.compiled = false;
+  }
+}
+
+igmp::Reception<Ipv4> merged_reception(const Group& group, const PortGroupSlab& slab) {
+  bool exclude = false;
+  SourceSet<Ipv4> included;
+  SourceSet<Ipv4> excluded;
+  const auto add_exclude = [&](const SourceSet<Ipv4>& blocked) {
+    excluded = exclude ? igmp::intersect(excluded, blocked) : blocked;
+    exclude = true;
+  };
+  for (const PortGroupSlab::Index index : group.members) {
+    const auto& state = slab[index].state;
+    if (state.filter_mode() == FilterMode::kExclude) {
+      add_exclude(state.blocked_sources());
+    } else {
+      included = igmp::unite(included, state.forwarded_sources());
+    }
+  }
+  if (group.statics != nullptr) {
+    for (const StaticMember& member : *group.statics) {
+      if (member.source) {
+        igmp::insert(included, *member.source);
+      } else {
+        add_exclude({});
+      }
+    }
+  }
+  if (!exclude) return {FilterMode::kInclude, included};
+  return {FilterMode::kExclude, igmp::subtract(excluded, included)};
+}
+
+}  // namespace sluice::control::snooping

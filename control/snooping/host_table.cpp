@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/snooping/host_table.h"
+
+#include <algorithm>
+
+#include "control/igmp/source_set.h"
+
+namespace sluice::control::snooping {
+
+using igmp::FilterMode;
+using igmp::RecordType;
+
+bool HostTable::Host::wants(Ipv4 source) const {
+  return (mode == FilterMode::kInclude) == igmp::contains(sources, source);
+}
+
+void HostTable::on_record(Ipv4 address, RecordType type, const igmp::SourceSet<Ipv4>& sources,
+                          TimePoint expires) {
+  if (address.is_unspecified()) {  // hosts without an address share this one
+    complete_ = false;
+    return;
+  }
+  auto host = std::find_if(hosts_.begin(), hosts_.end(),
+                           [&](const Host& h) { return h.address == address; });
+  if (host == hosts_.end()) {
+    if (hosts_.size() == kMostHosts) {
+      complete_ = false;
+      return;
+    }
+    host = hosts_.insert(hosts_.end(), Host{address, FilterMode::kInclude, {}, expires});
+  }
+  host->expires = expires;
+  switch (type) {
+    case RecordType::kChangeToIncludeMode:
+      host->mode = FilterMode::kInclude;
+      host->sources = sources;
+      break;
+    case RecordType::kModeIsExclude:
+    case RecordType::kChangeToExcludeMode:
+      host->mode = FilterMode::kExclude;
+      host->sources = sources;
+      break;
+    case RecordType::kModeIsInclude:  // may answer a query for some sources only (QR-8, QR-9)
+    case RecordType::kAllowNewSources:
+      host->sources = host->mode == FilterMode::kInclude ? igmp::unite(host->sources, sources)
+                                                         : igmp::subtract(host->sources, sources);
+      break;
+    case RecordType::kBlockOldSources:
+      host->sources = host->mode == FilterMode::kInclude ? igmp::subtract(host->sources, sources)
+                                                         : igmp::unite(host->sources, sources);
+      break;
+  }
+  if (host->mode == FilterMode::kInclude && host->sources.empty()) hosts_.erase(host);
+}
+
+void HostTable::expire(TimePoint now) {
+  std::erase_if(hosts_, [now](const Host& host) { return host.expires <= now; });
+}
+
+bool HostTable::anyone_wants(Ipv4 source) const {
+  return std::any_of(hosts_.begin(), hosts_.end(),
+                     [source](const Host& host) { return host.wants(source); });
+}
+
+bool HostTable::anyone_excludes() const {
+  return std::any_of(hosts_.begin(), hosts_.end(),
+                     [](const Host& host) { return host.mode == FilterMode::kExclude; });
+}
+
+}  // namespace sluice::control::snooping

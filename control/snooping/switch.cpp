@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/snooping/switch.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "control/igmp/codec.h"
+#include "control/snooping/vlan.h"
+
+namespace sluice::control::snooping {
+
+using igmp::DecodeError;
+
+namespace {
+
+Ipv4 own_address(const config::Config& config, const config::Vlan& vlan) {
+  if (vlan.igmp_snooping.querier_source) return *vlan.igmp_snooping.querier_source;
+  for (const config::Interface& interface : config.interfaces) {
+    if (interface.vlan == vlan.id) return interface.address;
+  }
+  return Ipv4{};
+}
+
+// SC-18: its checksums are right, but nothing can be made of it; somebody else may.
+bool floods_unused(DecodeError error) {
+  return error == DecodeError::kBadQueryLength || error == DecodeError::kBadQuery;
+}
+
+}  // namespace
+
+struct Switch::Impl {
+  // How the ports carry a VLAN; the same for snooped and plain ones.
+  struct Carried {
+    PortSet untagged, tagged;
+  };
+
+  SwitchState state;
+  std::vector<std::string> port_names;
+  std::map<VlanId, Carried> carried;
+  std::map<PortId, VlanId> access_vlans;
+  PortSet up;
+  std::map<VlanId, Vlan> vlans;  // those that snoop
+  std::map<VlanId, UnregisteredPolicy> unregistered;
+
+  Vlan* find(VlanId id) {
+    const auto at = vlans.find(id);
+    return at == vlans.end() ? nullptr : &at->second;
+  }
+  void read_ports(const config::Config& config);
+  std::map<VlanId, Vlan::Setup> setups(const config::Config& config) const;
+  Vlan& make(const Vlan::Setup& setup) {
+    return vlans.try_emplace(setup.id, setup, up, state).first->second;
+  }
+  Result<Vlan*> snooped(VlanId id) {
+    if (Vlan* const vlan = find(id)) return vlan;
+    return Error{"VLAN " + std::to_string(id.value) +
+                 (carried.contains(id) ? " does not snoop" : " is not carried by any port")};
+  }
+};
+
+void Switch::Impl::read_ports(const config::Config& config) {
+  carried.clear();
+  access_vlans.clear();
+  port_names.clear();
+  state.smallest_mtu = 9216;
+  for (std::size_t i = 0; i < config.ports.size(); ++i) {
+    const config::Port& port = config.ports[i];
+    const PortId id{static_cast<std::uint16_t>(i)};
+    port_names.push_back(port.name);
+    state.smallest_mtu = std::min<std::size_t>(state.smallest_mtu, port.mtu);
+    if (port.access_vlan) {
+      carried[*port.access_vlan].untagged.insert(id);
+      access_vlans[id] = *port.access_vlan;
+    }
+    for (const VlanId vlan : port.trunk_vlans) carried[vlan].tagged.insert(id);
+  }
+  state.port_tallies.resize(config.ports.size());
+}
+
+std::map<VlanId, Vlan::Setup> Switch::Impl::setups(const config::Config& config) const {
+  std::map<VlanId, Vlan::Setup> result;
+  for (const config::Vlan& vlan : config.vlans) {
+    const auto ports = carried.find(vlan.id);
+    if (!vlan.igmp_snooping.enabled || ports == carried.end()) continue;
+    result.emplace(vlan.id, Vlan::Setup{vlan.id, ports->second.untagged | ports->second.tagged,
+                                        own_address(config, vlan), vlan.igmp_snooping});
+  }
+  return result;
+}
+
+Switch::Switch(const config::Config& config, MacAddress mac, std::uint64_t seed)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->state.mac = mac;
+  impl_->state.random.seed(seed);
+  impl_->read_ports(config);
+  for (const auto& [id, setup] : impl_->setups(config)) impl_->make(setup);
+}
+
+Switch::~Switch() = default;
+
+// --- Events
+// ---------------------------------------------------------------------------------------
+
+void Switch::start(TimePoint now, Effects& out) {
+  out.vlans_changed = true;
+  for (auto& [id, vlan] : impl_->vlans) vlan.start({now, out});
+}
+
+void Switch::on_frame(const PuntedFrame& frame, TimePoint now, Effects& out) {
+  advance(now, out);  // what was due before the frame happens before the frame
+  PortTally& tally = impl_->state.port_tallies[frame.port.value];
+  Vlan* const vlan = impl_->find(frame.vlan);
+  if (vlan == nullptr) return tally.count(PolicyDrop::kNotSnooped);
+  const Turn turn{now, out};
+  const auto decoded = igmp::decode(frame.bytes);
+  if (const DecodeError* const error = std::get_if<DecodeError>(&decoded)) {
+    if (*error == DecodeError::kOtherPim) return;  // PIM, but nothing for us; it went on already
+    tally.count(*error);
+    if (floods_unused(*error)) vlan->flood(frame, turn);
+    return;
+  }
+  const igmp::Packet& packet = std::get<igmp::Packet>(decoded);
+  if (packet.notes.truncated) tally.count(DecodeError::kTruncatedReport);
+  vlan->on_frame(frame, packet, turn);
+}
+
+void Switch::on_link(PortId port, bool up, TimePoint now, Effects& out) {
+  advance(now, out);
+  if (up) {
+    impl_->up.insert(port);
+  } else {
+    impl_->up.erase(port);
+  }
+  out.vlans_changed = true;
+  for (auto& [id, vlan] : impl_->vlans) vlan.on_link(port, up, {now, out});
+}
+
+void Switch::advance(TimePoint now, Effects& out) {
+  const Turn turn{now, out};
+  impl_->state.timers.advance(now, [&](TimerWheel::Id id) {
+    if (id >= SwitchState::kFirstGroupTimer) {
+      const PortGroupSlab::Index index = id - SwitchState::kFirstGroupTimer;
+      impl_->find(impl_->state.slab[index].vlan)->advance_group(index, turn);
+    } else {
+      impl_->find(VlanId{static_cast<std::uint16_t>(id)})->advance(turn);
+    }
+  });
+}
+
+TimePoint Switch::next_deadline() const {
+  return impl_->state.timers.next_deadline();
+}
+
+void Switch::on_fib_refused(const FibKey& key, Effects& out) {
+  if (Vlan* const vlan = impl_->find(key.vlan)) vlan->on_fib_refused(key, {TimePoint{}, out});
+}
+
+// --- Operator
+// -------------------------------------------------------------------------------------
+
+Status Switch::add_static(VlanId id, Ipv4 group, std::optional<Ipv4> source, PortId port,
+                          TimePoint now, Effects& out) {
+  const Result<Vlan*> vlan = impl_->snooped(id);
+  if (!vlan) return vlan.error();
+  return (*vlan)->add_static(group, source, port, {now, out});
+}
+
+Status Switch::remove_static(VlanId id, Ipv4 group, std::optional<Ipv4> source, PortId port,
+                             TimePoint now, Effects& out) {
+  const Result<Vlan*> vlan = impl_->snooped(id);
+  if (!vlan) return vlan.error();
+  return (*vlan)->remove_static(group, source, port, {now, out});
+}
+
+Status Switch::clear_groups(std::optional<VlanId> id, TimePoint now, Effects& out) {
+  if (id) {
+    const Result<Vlan*> vlan = impl_->snooped(*id);
+    if (!vlan) return vlan.error();
+    (*vlan)->clear_groups({now, out});
+    return Ok{};
+  }
+  for (auto& [vlan_id, vlan] : impl_->vlans) vlan.clear_groups({now, out});
+  return Ok{};
+}
+
+Status Switch::reload(const config::Config& config, TimePoint now, Effects& out) {
+  const Turn turn{now, out};
+  impl_->read_ports(config);
+  const std::map<VlanId, Vlan::Setup> setups = impl_->setups(config);
+  for (auto at = impl_->vlans.begin(); at != impl_->vlans.end();) {
+    if (setups.contains(at->first)) {
+      ++at;
+      continue;
+    }
+    at->second.withdraw(turn);
+    at = impl_->vlans.erase(at);
+  }
+  for (const auto& [id, setup] : setups) {
+    if (Vlan* const vlan = impl_->find(id)) {
+      if (!(vlan->setup() == setup)) vlan->reconfigure(setup, turn);
+    } else {
+      impl_->make(setup).start(turn);
+    }
+  }
+  out.vlans_changed = true;
+  return Ok{};
+}
+
+void Switch::clear_counters() {
+  for (auto& [id, vlan] : impl_->vlans) vlan.tally() = VlanTally{};
+  for (PortTally& tally : impl_->state.port_tallies) tally = PortTally{};
+}
+
+// --- Views
+// ----------------------------------------------------------------------------------------
+
+std::vector<GroupRow> Switch::groups(const GroupFilter& filter, TimePoint now) const {
+  std::vector<GroupRow> rows;
+  for (const auto& [id, vlan] : impl_->vlans) {
+    if (!filter.vlan || *filter.vlan == id) vlan.append_groups(filter, now, rows);
+  }
+  std::sort(rows.begin(), rows.end(), [](const GroupRow& a, const GroupRow& b) {
+    return std::tie(a.vlan, a.group, a.port, a.is_static) <
+           std::tie(b.vlan, b.group, b.port, b.is_static);
+  });
+  return rows;
+}
+
+std::vector<MrouterRow> Switch::mrouters(std::optional<VlanId> only, TimePoint now) const {
+  std::vector<MrouterRow> rows;
+  for (const auto& [id, vlan] : impl_->vlans) {
+    if (!only || *only == id) vlan.append_mrouters(now, rows);
+  }
+  return rows;
+}
+
+std::vector<QuerierRow> Switch::queriers(std::optional<VlanId> only, TimePoint now) const {
+  std::vector<QuerierRow> rows;
+  for (const auto& [id, vlan] : impl_->vlans) {
+    if (!only || *only == id) rows.push_back(vlan.querier(now));
+  }
+  return rows;
+}
+
+VlanTable Switch::vlan_table() const {
+  VlanTable table;
+  for (const auto& [port, vlan] : impl_->access_vlans) table.set_access_vlan(port, vlan);
+  for (const auto& [id, ports] : impl_->carried) {
+    VlanPolicy policy;
+    policy.id = id;
+    policy.untagged = ports.untagged;
+    policy.tagged = ports.tagged;
+    policy.up = impl_->up & policy.ports();
+    if (const Vlan* const vlan = impl_->find(id)) {
+      policy.snooping = true;
+      policy.router_ports = vlan->router_ports();
+      policy.restricted = vlan->restricted();
+      policy.unregistered = vlan->setup().snooping.unregistered;
+    }
+    table.add(policy);
+  }
+  return table;
+}
+
+std::vector<NamedCount> Switch::counters() const {
+  std::vector<NamedCount> all;
+  for (const auto& [id, vlan] : impl_->vlans) {
+    const std::string label = "{vlan=\"" + std::to_string(id.value) + "\"";
+    const VlanTally& tally = vlan.tally();
+    for (std::size_t i = 0; i < kMessageTypeLabels.size(); ++i) {
+      const std::string type = label + ",type=\"" + std::string(kMessageTypeLabels[i]) + "\"}";
+      all.push_back({"igmp_received_total" + type, tally.received[i]});
+      all.push_back({"igmp_sent_total" + type, tally.sent[i]});
+    }
+    const auto add = [&](const char* name, std::uint64_t value) {
+      all.push_back({name + label + "}", value});
+    };
+    add("igmp_version_mismatch_total", tally.version_mismatch);
+    add("igmp_ttl_not_one_total", tally.ttl_not_one);
+    add("igmp_no_router_alert_total", tally.no_router_alert);
+    add("igmp_unknown_records_total", tally.unknown_records);
+    add("igmp_ignored_records_total", tally.ignored_records);
+    add("snooping_group_limit_refused_total", tally.group_limit);
+    add("snooping_source_limit_refused_total", tally.source_limit);
+    add("snooping_router_limit_refused_total", tally.router_limit);
+    add("snooping_fib_refused_total", tally.fib_refused);
+    add("snooping_groups", vlan.groups());
+  }
+  for (std::size_t port = 0; port < impl_->port_names.size(); ++port) {
+    for (const NamedCount& drop : port_drops(PortId{static_cast<std::uint16_t>(port)})) {
+      all.push_back({"igmp_dropped_total{port=\"" + impl_->port_names[port] + "\",reason=\"" +
+                         drop.name + "\"}",
+                     drop.value});
+    }
+  }
+  all.push_back({"snooping_memberships", impl_->state.slab.used()});
+  return all;
+}
+
+std::vector<NamedCount> Switch::port_drops(PortId port) const {
+  std::vector<NamedCount> drops;
+  const PortTally& tally = impl_->state.port_tallies[port.value];
+  for (std::size_t i = 0; i < tally.decode.size(); ++i) {
+    const auto error = static_cast<DecodeError>(i);
+    if (error == DecodeError::kOtherPim) continue;  // no drop
+    drops.push_back({std::string(to_string(error)), tally.decode[i]});
+  }
+  for (std::size_t i = 0; i < tally.policy.size(); ++i) {
+    drops.push_back({std::string(kPolicyDropLabels[i]), tally.policy[i]});
+  }
+  return drops;
+}
+
+std::optional<PortSet> Switch::members(VlanId id, Ipv4 group, std::optional<Ipv4> source) const {
+  const Vlan* const vlan = impl_->find(id);
+  return vlan == nullptr ? std::nullopt : vlan->members(group, source);
+}
+
+}  // namespace sluice::control::snooping

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A VLAN's querier, router ports and timers. Reports are in vlan_reports.cpp.
+#include "control/snooping/vlan.h"
+
+#include <algorithm>
+
+#include "control/snooping/forwarding.h"
+
+namespace sluice::control::snooping {
+
+using igmp::Version;
+
+namespace {
+
+constexpr std::uint8_t kMaxSolicitations = 3;  // RFC 4286 §7.3
+constexpr Duration kSolicitationInterval = std::chrono::seconds(1);
+constexpr Duration kSolicitationAnswered = std::chrono::seconds(3);  // an answer may take 2 s
+constexpr Duration kHoldsForever = std::chrono::seconds(0xFFFF);     // RFC 7761 §4.9.2
+
+igmp::Querier<Ipv4>::Settings querier_settings(const Vlan::Setup& setup) {
+  const config::IgmpSnooping& s = setup.snooping;
+  return {.participates = s.send_query,
+          .version = static_cast<Version>(s.igmp_version),
+          .address = setup.own_address,
+          .parameters = {.robustness_variable = s.robustness_variable,
+                         .query_interval = s.query_interval,
+                         .query_response_interval = s.query_max_response_time,
+                         .last_member_query_interval = s.last_member_query_interval}};
+}
+
+PortSet set_of(const std::vector<PortId>& ports) {
+  PortSet set;
+  for (const PortId port : ports) set.insert(port);
+  return set;
+}
+
+}  // namespace
+
+Vlan::Vlan(const Setup& setup, PortSet up, SwitchState& shared)
+    : setup_(setup), up_(up & setup.ports), shared_(shared), querier_(querier_settings(setup)) {
+  routers_.set_static(set_of(setup.snooping.router_ports));
+}
+
+Vlan::~Vlan() {
+  shared_.timers.cancel(setup_.id.value);
+  for (const auto& [address, group] : groups_) {
+    for (const PortGroupSlab::Index index : group.members) {
+      shared_.timers.cancel(SwitchState::kFirstGroupTimer + index);
+      shared_.slab.release(index);
+    }
+  }
+}
+
+void Vlan::start(const Turn& turn) {
+  restricted_ = !setup_.snooping.flood_without_querier;
+  turn.out.vlans_changed = true;
+  set_up_host(turn);
+  set_file_statics(turn);
+  follow(querier_.start(turn.now), turn);
+  solicit_routers(setup_.ports, turn);
+  arm(turn);
+}
+
+void Vlan::withdraw(const Turn& turn) {
+  for (auto& [address, group] : groups_) {
+    Group nothing;
+    nothing.compiled = group.compiled;
+    nothing.compiled_sources = std::move(group.compiled_sources);
+    compile(setup_.id, address, nothing, shared_.slab, turn.out.fib);
+    group.compiled = false;
+  }
+  turn.out.vlans_changed = true;
+}
+
+void Vlan::reconfigure(const Setup& setup, const Turn& turn) {
+  const bool policy_changed = setup.snooping.report_policy != setup_.snooping.report_policy ||
+                              setup.snooping.igmp_version != setup_.snooping.igmp_version;
+  setup_ = setup;
+  const PortSet routers_before = routers_.ports();
+  routers_.set_static(set_of(setup.snooping.router_ports));
+  router_ports_changed(routers_before, turn);
+  follow(querier_.reconfigure(querier_settings(setup), turn.now), turn);
+  if (policy_changed) set_up_host(turn);
+  set_file_statics(turn);
+  at_limit_ = PortSet{};
+  settle(turn);
+  turn.out.vlans_changed = true;
+  arm(turn);
+}
+
+void Vlan::set_up_host(const Turn& turn) {
+  host_.reset();
+  if (setup_.snooping.report_policy != config::ReportPolicy::kProxy) return;
+  host_ = std::make_unique<Host>(
+      Host::Settings{.version = static_cast<Version>(setup_.snooping.igmp_version),
+                     .robustness_variable = setup_.snooping.robustness_variable},
+      shared_.random());
+  for (const auto& [address, group] : groups_) {
+    host_->set(address, merged_reception(group, shared_.slab), turn.now, messages_);
+  }
+  send_host_messages(turn);
+}
+
+// --- Events
+// ---------------------------------------------------------------------------------------
+
+void Vlan::on_frame(const PuntedFrame& frame, const igmp::Packet& packet, const Turn& turn) {
+  tally_.ttl_not_one += packet.notes.ttl_not_one ? 1 : 0;
+  tally_.no_router_alert += packet.notes.no_router_alert ? 1 : 0;
+  tally_.unknown_records += packet.notes.unknown_records;
+  tally_.ignored_records += packet.notes.bad_records;
+  if (packet.source_mac == shared_.mac ||
+      (packet.source == setup_.own_address && !packet.source.is_unspecified())) {
+    shared_.port_tallies[frame.port.value].count(PolicyDrop::kOwnMessage);
+    return;
+  }
+  if (const auto* query = std::get_if<igmp::Query<Ipv4>>(&packet.message)) {
+    on_query(frame, packet, *query, turn);
+  } else if (const auto* hello = std::get_if<igmp::PimHello>(&packet.message)) {
+    tally_.count_received(MessageType::kPimHello);
+    const bool forever = hello->holdtime >= kHoldsForever;
+    if (!packet.source.is_unspecified()) {
+      learn_router(frame.port, LearnedFrom::kPim, packet.source,
+                   forever ? kNever - turn.now : hello->holdtime, turn);
+    }
+  } else if (std::holds_alternative<igmp::UnknownType>(packet.message)) {
+    tally_.count_received(MessageType::kUnknown);
+    flood(frame, turn);
+  } else if (std::holds_alternative<igmp::MrdAdvertisement>(packet.message) ||
+             std::holds_alternative<igmp::MrdSolicitation>(packet.message) ||
+             std::holds_alternative<igmp::MrdTermination>(packet.message)) {
+    on_mrd(frame, packet, turn);
+  } else {
+    on_report(frame, packet, turn);
+  }
+  arm(turn);
+}
+
+void Vlan::on_query(const PuntedFrame& frame, const igmp::Packet& packet,
+                    const igmp::Query<Ipv4>& query, const Turn& turn) {
+  tally_.count_received(static_cast<MessageType>(static_cast<int>(query.version) - 1));
+  if (static_cast<int>(query.version) != setup_.snooping.igmp_version) ++tally_.version_mismatch;
+  flood(frame, turn);  // SC-02, SC-03
+
+  if (!packet.source.is_unspecified()) {  // RP-02, QE-22
+    // TM-05, worked out from this very query as far as it says (RP-01).
+    igmp::Parameters said = querier_.settings().parameters;
+    if (query.robustness_variable != 0) said.robustness_variable = query.robustness_variable;
+    if (query.query_interval > Duration{0}) said.query_interval = query.query_interval;
+    if (query.general()) said.query_response_interval = query.max_response_time;
+    learn_router(frame.port, LearnedFrom::kQuery, packet.source,
+                 said.other_querier_present_interval(), turn);
+    follow(querier_.on_query(query, packet.source, turn.now), turn);
+  }
+  if (!query.general()) {  // QS-10, MS-04: every member port lowers its timers
+    const auto group = groups_.find(query.group);
+    if (group != groups_.end()) {
+      const Duration lmqt =
+          query.max_response_time * querier_.parameters().last_member_query_count();
+      for (const PortGroupSlab::Index index : group->second.members) {
+        PortGroup& member = shared_.slab[index];
+        member.state.on_specific_query(query, lmqt, context(member.port, turn));
+        member.leaving = true;
+        shared_.timers.set(SwitchState::kFirstGroupTimer + index, member.state.next_deadline());
+      }
+    }
+  }
+  if (host_ != nullptr) {
+    host_->on_query(query, turn.now, messages_);
+    send_host_messages(turn);
+  }
+}
+
+void Vlan::on_mrd(const PuntedFrame& frame, const igmp::Packet& packet, const Turn& turn) {
+  tally_.count_received(MessageType::kMrd);
+  flood(frame, turn);  // SC-06
+  if (const auto* advertisement = std::get_if<igmp::MrdAdvertisement>(&packet.message)) {
+    // NeighborDeadInterval: three intervals and their jitter of 2.5 % (MR-05, MR-06).
+    learn_router(frame.port, LearnedFrom::kMrd, packet.source,
+                 advertisement->advertisement_interval * 3 * 1025 / 1000, turn);
+  } else if (std::holds_alternative<igmp::MrdTermination>(packet.message)) {
+    routers_.expect(frame.port, LearnedFrom::kMrd, packet.source, turn.now + kSolicitationAnswered);
+    send(igmp::encode(igmp::MrdSolicitation{}, origin()), PortSet::of(frame.port),
+         MessageType::kMrd, turn);
+  }
+}
+
+void Vlan::learn_router(PortId port, LearnedFrom from, Ipv4 address, Duration lifetime,
+                        const Turn& turn) {
+  const PortSet before = routers_.ports();
+  if (!routers_.refresh(port, from, address, turn.now + lifetime)) ++tally_.router_limit;
+  routers_.expire(turn.now);  // a lifetime of zero says goodbye
+  router_ports_changed(before, turn);
+}
+
+void Vlan::on_link(PortId port, bool up, const Turn& turn) {
+  if (!setup_.ports.contains(port)) return;
+  turn.out.vlans_changed = true;
+  if (up) {
+    up_.insert(port);
+    if (querier_.state() == Querier::State::kQuerier) {
+      send_general_query(PortSet::of(port), turn);  // its hosts need not wait for the next one
+    }
+    solicit_routers(PortSet::of(port), turn);
+  } else {  // MS-10
+    up_.erase(port);
+    const PortSet before = routers_.ports();
+    routers_.forget_port(port);
+    router_ports_changed(before, turn);
+    std::vector<PortGroupSlab::Index> gone;
+    for (auto& [address, group] : groups_) {
+      if (const PortGroupSlab::Index* const index = find(group, port)) gone.push_back(*index);
+    }
+    for (const PortGroupSlab::Index index : gone) remove(index, turn);
+    send_host_messages(turn);
+  }
+  arm(turn);
+}
+
+// --- Querier
+// --------------------------------------------------------------------------------------
+
+void Vlan::follow(const Querier::Outcome& outcome, const Turn& turn) {
+  if (outcome.send_general_query) {
+    send_general_query(up_, turn);
+    if (host_ != nullptr) {  // other routers listen for the answers to our queries (SC-13)
+      host_->on_query(querier_.general_query(), turn.now, messages_);
+      send_host_messages(turn);
+    }
+  }
+  if (outcome.querier_changed) {
+    turn.out.events.push_back({.type = EventType::kQuerierChanged,
+                               .vlan = setup_.id,
+                               .port = std::nullopt,
+                               .group = std::nullopt,
+                               .source = std::nullopt,
+                               .address = querier_.address()});
+  }
+  settle(turn);
+}
+
+// No querier, no restriction (QI-04, MS-12); a change of querier does not flood again.
+void Vlan::settle(const Turn& turn) {
+  bool restricted = restricted_;
+  if (!setup_.snooping.flood_without_querier) {
+    restricted = true;
+  } else if (querier_.state() == Querier::State::kNone) {
+    settles_ = kNever;
+    restricted = false;
+  } else if (!restricted_) {
+    if (settles_ == kNever) settles_ = turn.now + querier_.latest_max_response_time();
+    restricted = turn.now >= settles_;
+  }
+  if (restricted) settles_ = kNever;
+  if (restricted != restricted_) turn.out.vlans_changed = true;
+  restricted_ = restricted;
+}
+
+void Vlan::solicit_routers(PortSet ports, const Turn& turn) {
+  solicit_ports_ = solicit_ports_ | ports;
+  solicitations_left_ = kMaxSolicitations;
+  next_solicitation_ =
+      turn.now +
+      Duration(1 + static_cast<std::int64_t>(shared_.random() % kSolicitationInterval.count()));
+}
+
+void Vlan::router_ports_changed(PortSet before, const Turn& turn) {
+  const PortSet after = routers_.ports();
+  if (after == before) return;
+  turn.out.vlans_changed = true;  // RP-10: no entry is touched, the workers add router ports
+  const auto tell = [&](PortSet ports, EventType type) {
+    ports.for_each([&](PortId port) {
+      turn.out.events.push_back({.type = type,
+                                 .vlan = setup_.id,
+                                 .port = port,
+                                 .group = std::nullopt,
+                                 .source = std::nullopt,
+                                 .address = std::nullopt});
+    });
+  };
+  tell(after - before, EventType::kMrouterUp);
+  tell(before - after, EventType::kMrouterDown);
+}
+
+// --- Timers
+// ---------------------------------------------------------------------------------------
+
+void Vlan::advance(const Turn& turn) {
+  follow(querier_.advance(turn.now), turn);
+  const PortSet before = routers_.ports();
+  routers_.expire(turn.now);
+  router_ports_changed(before, turn);
+  if (turn.now >= next_solicitation_) {
+    send(igmp::encode(igmp::MrdSolicitation{}, origin()), solicit_ports_ & up_, MessageType::kMrd,
+         turn);
+    if (--solicitations_left_ == 0) {
+      solicit_ports_ = PortSet{};
+      next_solicitation_ = kNever;
+    } else {
+      next_solicitation_ =
+          turn.now +
+          Duration(1 + static_cast<std::int64_t>(shared_.random() % kSolicitationInterval.count()));
+    }
+  }
+  if (host_ != nullptr) {
+    host_->advance(turn.now, messages_);
+    send_host_messages(turn);
+  }
+  arm(turn);
+}
+
+void Vlan::arm(const Turn& turn) {
+  TimePoint next =
+      std::min({querier_.next_deadline(), routers_.next_deadline(), settles_, next_solicitation_});
+  if (host_ != nullptr) next = std::min(next, host_->next_deadline());
+  shared_.timers.set(setup_.id.value, std::max(next, turn.now));
+}
+
+// --- Sending
+// --------------------------------------------------------------------------------------
+
+void Vlan::send(std::vector<std::uint8_t> bytes, PortSet ports, MessageType type,
+                const Turn& turn) {
+  if (ports.empty()) return;
+  tally_.count_sent(type);
+  turn.out.frames.push_back(
+      {.vlan = setup_.id, .tci = 0, .ports = ports, .bytes = std::move(bytes)});
+}
+
+void Vlan::send_general_query(PortSet ports, const Turn& turn) {
+  const igmp::Query<Ipv4> query = querier_.general_query();
+  send(igmp::encode(query, origin()), ports,
+       static_cast<MessageType>(static_cast<int>(query.version) - 1), turn);
+}
+
+void Vlan::send_host_messages(const Turn& turn) {
+  const PortSet to = routers_.ports() & up_;
+  for (const igmp::HostMessage<Ipv4>& message : messages_) {
+    if (const auto* v3 = std::get_if<igmp::V3Report<Ipv4>>(&message)) {
+      for (const auto& report : igmp::split(v3->records, shared_.smallest_mtu)) {
+        send(igmp::encode(report, origin()), to, MessageType::kReportV3, turn);
+      }
+    } else if (const auto* v2 = std::get_if<igmp::V2Report<Ipv4>>(&message)) {
+      send(igmp::encode(*v2, origin()), to, MessageType::kReportV2, turn);
+    } else if (const auto* leave = std::get_if<igmp::Leave<Ipv4>>(&message)) {
+      send(igmp::encode(*leave, origin()), to, MessageType::kLeave, turn);
+    } else {
+      send(igmp::encode(std::get<igmp::V1Report<Ipv4>>(message), origin()), to,
+           MessageType::kReportV1, turn);
+    }
+  }
+  messages_.clear();
+}
+
+void Vlan::forward(const PuntedFrame& frame, PortSet ports, const Turn& turn) const {
+  const PortSet to = (ports & up_) - PortSet::of(frame.port);
+  if (to.empty()) return;
+  turn.out.frames.push_back({.vlan = setup_.id,
+                             .tci = frame.tci,
+                             .ports = to,
+                             .bytes = {frame.bytes.begin(), frame.bytes.end()}});
+}
+
+void Vlan::flood(const PuntedFrame& frame, const Turn& turn) const {
+  forward(frame, setup_.ports, turn);
+}
+
+}  // namespace sluice::control::snooping

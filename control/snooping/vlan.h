@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One snooped VLAN: its querier, its router ports, its groups, and what becomes of hosts' reports.
+// RFC 4541 §2.1. Told the time; appends what it wants done. Control thread only.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <random>
+#include <unordered_map>
+#include <vector>
+
+#include "config/config.h"
+#include "control/igmp/codec.h"
+#include "control/igmp/host.h"
+#include "control/igmp/querier.h"
+#include "control/snooping/effects.h"
+#include "control/snooping/membership.h"
+#include "control/snooping/router_ports.h"
+#include "control/snooping/tally.h"
+#include "control/snooping/view.h"
+#include "control/timer_wheel.h"
+#include "shared/planes.h"
+#include "shared/result.h"
+#include "shared/vlan_table.h"
+
+namespace sluice::control::snooping {
+
+// What all VLANs of a switch share. A timer's id is a VLAN's number, or kFirstGroupTimer and a
+// PortGroup's place in the slab.
+struct SwitchState {
+  static constexpr TimerWheel::Id kFirstGroupTimer = kVlanIds;
+
+  TimerWheel timers;
+  PortGroupSlab slab;
+  MacAddress mac;
+  std::mt19937_64 random;
+  std::vector<PortTally> port_tallies;
+  std::size_t smallest_mtu = 1500;
+};
+
+// The moment, and where to put what is to be done.
+struct Turn {
+  TimePoint now;
+  Effects& out;
+};
+
+class Vlan {
+ public:
+  // How a VLAN is set up: from the configuration, and from which ports carry it.
+  struct Setup {
+    VlanId id;
+    PortSet ports;
+    Ipv4 own_address;  // of our queries and reports; may be 0.0.0.0
+    config::IgmpSnooping snooping;
+
+    bool operator==(const Setup&) const = default;
+  };
+  // More sources than this of one (port, group) are not taken; those that are in stay.
+  static constexpr std::size_t kMostSources = 512;
+
+  Vlan(const Setup& setup, PortSet up, SwitchState& shared);
+  ~Vlan();  // releases its groups and timers, without a word
+
+  void start(const Turn& turn);
+  // Takes every entry out of the forwarding table, before destruction.
+  void withdraw(const Turn& turn);
+  void reconfigure(const Setup& setup, const Turn& turn);
+  const Setup& setup() const { return setup_; }
+
+  void on_frame(const PuntedFrame& frame, const igmp::Packet& packet, const Turn& turn);
+  // SC-04, SC-18: what we cannot use goes on as it came.
+  void flood(const PuntedFrame& frame, const Turn& turn) const;
+  void on_link(PortId port, bool up, const Turn& turn);
+  void advance(const Turn& turn);                                    // the VLAN's own timers
+  void advance_group(PortGroupSlab::Index index, const Turn& turn);  // one (port, group)'s
+
+  Status add_static(Ipv4 group, std::optional<Ipv4> source, PortId port, const Turn& turn);
+  Status remove_static(Ipv4 group, std::optional<Ipv4> source, PortId port, const Turn& turn);
+  void clear_groups(const Turn& turn);
+  void on_fib_refused(const FibKey& key, const Turn& turn);
+
+  // Views, vlan_views.cpp.
+  void append_groups(const GroupFilter& filter, TimePoint now, std::vector<GroupRow>& rows) const;
+  void append_mrouters(TimePoint now, std::vector<MrouterRow>& rows) const;
+  QuerierRow querier(TimePoint now) const;
+  std::optional<PortSet> members(Ipv4 group, std::optional<Ipv4> source) const;
+  VlanTally& tally() { return tally_; }
+  const VlanTally& tally() const { return tally_; }
+  std::size_t groups() const { return groups_.size(); }
+  PortSet router_ports() const { return routers_.ports(); }
+  bool restricted() const { return restricted_; }
+
+ private:
+  using Groups = std::unordered_map<Ipv4, Group>;
+  using Querier = igmp::Querier<Ipv4>;
+  using Host = igmp::Host<Ipv4>;
+  using Sources = igmp::SourceSet<Ipv4>;
+
+  // vlan.cpp
+  void set_up_host(const Turn& turn);
+  void follow(const Querier::Outcome& outcome, const Turn& turn);
+  void settle(const Turn& turn);
+  void solicit_routers(PortSet ports, const Turn& turn);
+  void arm(const Turn& turn);
+  void router_ports_changed(PortSet before, const Turn& turn);
+  void on_query(const PuntedFrame& frame, const igmp::Packet& packet,
+                const igmp::Query<Ipv4>& query, const Turn& turn);
+  void on_mrd(const PuntedFrame& frame, const igmp::Packet& packet, const Turn& turn);
+  void learn_router(PortId port, LearnedFrom from, Ipv4 address, Duration lifetime,
+                    const Turn& turn);
+  void send(std::vector<std::uint8_t> bytes, PortSet ports, MessageType type, const Turn& turn);
+  void send_general_query(PortSet ports, const Turn& turn);
+  void send_host_messages(const Turn& turn);
+  void forward(const PuntedFrame& frame, PortSet ports, const Turn& turn) const;
+  igmp::Origin origin() const { return {shared_.mac, setup_.own_address}; }
+
+  // vlan_reports.cpp
+  enum class Cause : std::uint8_t { kReport, kLeave };
+  void on_report(const PuntedFrame& frame, const igmp::Packet& packet, const Turn& turn);
+  void on_record(PortId port, Ipv4 reporter, const igmp::GroupRecord<Ipv4>& record,
+                 igmp::Version version, const Turn& turn);
+  bool pass_on(const PuntedFrame& frame, const igmp::Packet& packet, const Turn& turn);
+  PortGroupSlab::Index* find(Group& group, PortId port);
+  std::optional<PortGroupSlab::Index> join(PortId port, Ipv4 group, const Turn& turn);
+  bool fast_leave(PortGroup& member, const igmp::GroupRecord<Ipv4>& record, igmp::Version version,
+                  const Turn& turn);
+  igmp::RouterContext context(PortId port, const Turn& turn) const;
+  void send_specific_queries(PortId port, Ipv4 group, const Turn& turn);
+  // After any event on a (port, group): timer, events, removal, forwarding, merged reception.
+  void conclude(PortGroupSlab::Index index, const Sources& sources_before, const Turn& turn);
+  void remove(PortGroupSlab::Index index, const Turn& turn);
+  void recompile(Ipv4 address, const Turn& turn);
+  void set_file_statics(const Turn& turn);
+  Status check_static(Ipv4 group, std::optional<Ipv4> source, PortId port) const;
+
+  Setup setup_;
+  PortSet up_;
+  SwitchState& shared_;
+  Querier querier_;
+  RouterPorts routers_;
+  std::unique_ptr<Host> host_;  // report-policy proxy
+  Groups groups_;
+  std::array<std::uint32_t, kMaxPorts> groups_per_port_{};
+  PortSet at_limit_;  // told so already
+  VlanTally tally_;
+  bool restricted_ = false;
+  TimePoint settles_ = kNever;
+  PortSet solicit_ports_;
+  std::uint8_t solicitations_left_ = 0;
+  TimePoint next_solicitation_ = kNever;
+  // report-policy suppress: which v1/v2 reports went up lately.
+  std::unordered_map<Ipv4, TimePoint> reported_until_;
+  igmp::GroupState<Ipv4>::Queries queries_;  // scratch
+  Host::Messages messages_;                  // scratch
+};
+
+}  // namespace sluice::control::snooping

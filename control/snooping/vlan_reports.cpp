@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Reports and leaves: from a record to a membership, to forwarding entries, to what the routers are
+// told. RFC 9776 §6.4, RFC 4541 §2.1.1 (1) and (6).
+#include <algorithm>
+
+#include "control/igmp/source_set.h"
+#include "control/snooping/forwarding.h"
+#include "control/snooping/vlan.h"
+
+namespace sluice::control::snooping {
+
+using igmp::FilterMode;
+using igmp::GroupRecord;
+using igmp::RecordType;
+using igmp::Version;
+
+namespace {
+
+bool asks_for_less(const GroupRecord<Ipv4>& record) {
+  return record.type == RecordType::kBlockOldSources ||
+         record.type == RecordType::kChangeToIncludeMode ||
+         record.type == RecordType::kChangeToExcludeMode;
+}
+
+// Nothing left to want, as far as this record goes.
+bool is_leave(const GroupRecord<Ipv4>& record) {
+  return record.type == RecordType::kBlockOldSources ||
+         (record.type == RecordType::kChangeToIncludeMode && record.sources.empty());
+}
+
+// T9-14, R2-03: what is taken away from nothing makes no record.
+bool creates_state(const GroupRecord<Ipv4>& record) {
+  switch (record.type) {
+    case RecordType::kModeIsExclude:
+    case RecordType::kChangeToExcludeMode:
+      return true;
+    case RecordType::kBlockOldSources:
+      return false;
+    default:
+      return !record.sources.empty();
+  }
+}
+
+}  // namespace
+
+void Vlan::on_report(const PuntedFrame& frame, const igmp::Packet& packet, const Turn& turn) {
+  const PortId port = frame.port;
+  if (const auto* v3 = std::get_if<igmp::V3Report<Ipv4>>(&packet.message)) {
+    tally_.count_received(MessageType::kReportV3);
+    for (const GroupRecord<Ipv4>& record : v3->records) {
+      on_record(port, packet.source, record, Version::kV3, turn);
+    }
+  } else if (const auto* v2 = std::get_if<igmp::V2Report<Ipv4>>(&packet.message)) {
+    tally_.count_received(MessageType::kReportV2);
+    on_record(port, packet.source, {RecordType::kModeIsExclude, v2->group, {}}, Version::kV2, turn);
+  } else if (const auto* v1 = std::get_if<igmp::V1Report<Ipv4>>(&packet.message)) {
+    tally_.count_received(MessageType::kReportV1);
+    on_record(port, packet.source, {RecordType::kModeIsExclude, v1->group, {}}, Version::kV1, turn);
+  } else if (const auto* leave = std::get_if<igmp::Leave<Ipv4>>(&packet.message)) {
+    tally_.count_received(MessageType::kLeave);
+    on_record(port, packet.source, {RecordType::kChangeToIncludeMode, leave->group, {}},
+              Version::kV2, turn);
+  }
+  send_host_messages(turn);
+  if (pass_on(frame, packet, turn)) forward(frame, routers_.ports(), turn);  // SC-01, SC-13
+}
+
+// May this report go on to the router ports as it is?
+bool Vlan::pass_on(const PuntedFrame&, const igmp::Packet& packet, const Turn& turn) {
+  if (setup_.snooping.report_policy == config::ReportPolicy::kProxy) return false;  // PR-01
+  if (setup_.snooping.report_policy == config::ReportPolicy::kForward) return true;
+  if (std::holds_alternative<igmp::V3Report<Ipv4>>(packet.message)) return true;  // PR-03
+  if (const auto* leave = std::get_if<igmp::Leave<Ipv4>>(&packet.message)) {
+    const auto group = groups_.find(leave->group);
+    if (group == groups_.end()) return true;
+    if (group->second.members.size() > 1) return false;
+    const auto& members = group->second.members;
+    const HostTable* const hosts =
+        members.empty() ? nullptr : shared_.slab[members.front()].hosts.get();
+    return hosts == nullptr || hosts->hosts().empty();
+  }
+  const auto* v2 = std::get_if<igmp::V2Report<Ipv4>>(&packet.message);
+  const Ipv4 address =
+      v2 != nullptr ? v2->group : std::get<igmp::V1Report<Ipv4>>(packet.message).group;
+  if (!groups_.contains(address)) return true;
+  TimePoint& until = reported_until_.try_emplace(address, TimePoint::min()).first->second;
+  if (turn.now < until) return false;
+  until = turn.now + querier_.latest_max_response_time();
+  return true;
+}
+
+// --- Memberships
+// ----------------------------------------------------------------------------------
+
+void Vlan::on_record(PortId port, Ipv4 reporter, const GroupRecord<Ipv4>& record, Version version,
+                     const Turn& turn) {
+  if (!record.group.is_multicast() || record.group.is_link_local_multicast()) {  // MS-07
+    ++tally_.ignored_records;
+    return;
+  }
+  if (record.sources.size() > kMostSources) {
+    ++tally_.source_limit;
+    GroupRecord<Ipv4> shortened = record;
+    shortened.sources.resize(kMostSources);
+    return on_record(port, reporter, shortened, version, turn);
+  }
+  const auto group = groups_.find(record.group);
+  const PortGroupSlab::Index* const known =
+      group == groups_.end() ? nullptr : find(group->second, port);
+  if (known == nullptr && !creates_state(record)) return;
+  const std::optional<PortGroupSlab::Index> index =
+      known != nullptr ? *known : join(port, record.group, turn);
+  if (!index) return;
+  PortGroup& member = shared_.slab[*index];
+  if (member.state.sources().size() + record.sources.size() > 2 * kMostSources) {
+    ++tally_.source_limit;
+    return;
+  }
+
+  const Sources before = member.state.forwarded_sources();
+  const igmp::RouterContext asking = context(port, turn);
+  member.leaving = is_leave(record);
+  if (!member.leaving) member.last_reporter = reporter;
+  if (setup_.snooping.explicit_tracking) {
+    if (member.hosts == nullptr) member.hosts = std::make_unique<HostTable>();
+    member.hosts->expire(turn.now);
+    member.hosts->on_record(reporter, record.type, record.sources,
+                            turn.now + querier_.parameters().group_membership_interval());
+  } else {
+    member.hosts.reset();
+  }
+  if (!fast_leave(member, record, version, turn)) {
+    if (version == Version::kV3) {
+      member.state.on_record(record.type, record.sources, asking, queries_);
+    } else if (is_leave(record)) {
+      member.state.on_leave(asking, queries_);
+    } else if (version == Version::kV2) {
+      member.state.on_v2_report(asking, queries_);
+    } else {
+      member.state.on_v1_report(asking, queries_);
+    }
+    send_specific_queries(port, record.group, turn);
+  }
+  conclude(*index, before, turn);
+}
+
+// Cuts without asking what nobody is known to want any more. False: the usual way, with queries.
+bool Vlan::fast_leave(PortGroup& member, const GroupRecord<Ipv4>& record, Version version,
+                      const Turn& turn) {
+  if (!setup_.snooping.fast_leave || !asks_for_less(record)) return false;
+  const Version mode = member.state.version(turn.now);
+  if (mode == Version::kV1) return false;  // which knows no leave (R2-17)
+  const bool tracked = setup_.snooping.explicit_tracking;
+  // A v2 member may be silent because another one's report suppressed its own: ask. So too where
+  // the hosts are not all known.
+  if (tracked && (mode != Version::kV3 || version != Version::kV3 || !member.hosts->complete())) {
+    return false;
+  }
+  igmp::RouterContext silent = context(member.port, turn);
+  silent.queries = false;
+  if (version == Version::kV3) {
+    member.state.on_record(record.type, record.sources, silent, queries_);
+  } else {
+    member.state.on_leave(silent, queries_);
+  }
+  const Sources forwarded = member.state.forwarded_sources();
+  const bool exclude = member.state.filter_mode() == FilterMode::kExclude;
+  Sources unwanted;
+  bool whole_group = false;
+  if (tracked) {
+    for (const Ipv4 source : forwarded) {
+      if (!member.hosts->anyone_wants(source)) unwanted.push_back(source);
+    }
+    whole_group = exclude && !member.hosts->anyone_excludes();
+  } else if (record.type == RecordType::kChangeToIncludeMode) {
+    unwanted = igmp::subtract(forwarded, record.sources);
+    whole_group = exclude;
+  } else {
+    unwanted = igmp::intersect(forwarded, record.sources);
+  }
+  member.state.cut(unwanted, whole_group, silent);
+  member.leaving = true;
+  return true;
+}
+
+std::optional<PortGroupSlab::Index> Vlan::join(PortId port, Ipv4 address, const Turn& turn) {
+  std::uint32_t& count = groups_per_port_[port.value];
+  const std::uint32_t limit = setup_.snooping.max_groups;
+  if (limit != 0 && count >= limit) {  // MS-09: newcomers are refused, nobody is thrown out
+    ++tally_.group_limit;
+    if (!at_limit_.contains(port)) {
+      at_limit_.insert(port);
+      turn.out.events.push_back({.type = EventType::kLimitReached,
+                                 .vlan = setup_.id,
+                                 .port = port,
+                                 .group = address,
+                                 .source = std::nullopt,
+                                 .address = std::nullopt});
+    }
+    return std::nullopt;
+  }
+  ++count;
+  const PortGroupSlab::Index index = shared_.slab.allocate();
+  PortGroup& member = shared_.slab[index];
+  member.vlan = setup_.id;
+  member.port = port;
+  member.group = address;
+  member.since = turn.now;
+  groups_[address].members.push_back(index);
+  turn.out.events.push_back({.type = EventType::kGroupJoined,
+                             .vlan = setup_.id,
+                             .port = port,
+                             .group = address,
+                             .source = std::nullopt,
+                             .address = std::nullopt});
+  return index;
+}
+
+void Vlan::conclude(PortGroupSlab::Index index, const Sources& before, const Turn& turn) {
+  PortGroup& member = shared_.slab[index];
+  const auto tell = [&](const Sources& sources, EventType type) {
+    for (const Ipv4 source : sources) {
+      turn.out.events.push_back({.type = type,
+                                 .vlan = setup_.id,
+                                 .port = member.port,
+                                 .group = member.group,
+                                 .source = source,
+                                 .address = std::nullopt});
+    }
+  };
+  const Sources after = member.state.forwarded_sources();
+  if (after != before) {
+    tell(igmp::subtract(after, before), EventType::kSourceAdded);
+    tell(igmp::subtract(before, after), EventType::kSourceRemoved);
+  }
+  if (member.state.empty()) return remove(index, turn);
+  shared_.timers.set(SwitchState::kFirstGroupTimer + index, member.state.next_deadline());
+  recompile(member.group, turn);
+}
+
+void Vlan::remove(PortGroupSlab::Index index, const Turn& turn) {
+  const PortGroup& member = shared_.slab[index];
+  const Ipv4 address = member.group;
+  turn.out.events.push_back(
+      {.type = member.leaving ? EventType::kGroupLeft : EventType::kGroupExpired,
+       .vlan = setup_.id,
+       .port = member.port,
+       .group = address,
+       .source = std::nullopt,
+       .address = std::nullopt});
+  --groups_per_port_[member.port.value];
+  at_limit_.erase(member.port);
+  auto& members = groups_[address].members;
+  members.erase(std::find(members.begin(), members.end(), index));
+  shared_.timers.cancel(SwitchState::kFirstGroupTimer + index);
+  shared_.slab.release(index);
+  recompile(address, turn);
+}
+
+void Vlan::recompile(Ipv4 address, const Turn& turn) {
+  const auto group = groups_.find(address);
+  compile(setup_.id, address, group->second, shared_.slab, turn.out.fib);
+  if (host_ != nullptr) {
+    host_->set(address, merged_reception(group->second, shared_.slab), turn.now, messages_);
+  }
+  if (group->second.registered()) return;
+  groups_.erase(group);
+  reported_until_.erase(address);
+}
+
+void Vlan::advance_group(PortGroupSlab::Index index, const Turn& turn) {
+  PortGroup& member = shared_.slab[index];
+  const Sources before = member.state.forwarded_sources();
+  member.state.advance(context(member.port, turn), queries_);
+  send_specific_queries(member.port, member.group, turn);
+  conclude(index, before, turn);
+  send_host_messages(turn);
+  arm(turn);
+}
+
+void Vlan::clear_groups(const Turn& turn) {
+  std::vector<PortGroupSlab::Index> gone;
+  for (const auto& [address, group] : groups_) {
+    gone.insert(gone.end(), group.members.begin(), group.members.end());
+  }
+  for (const PortGroupSlab::Index index : gone) {
+    shared_.slab[index].leaving = true;
+    remove(index, turn);
+  }
+  send_host_messages(turn);
+  if (querier_.state() == Querier::State::kQuerier) send_general_query(up_, turn);
+  arm(turn);
+}
+
+void Vlan::on_fib_refused(const FibKey& key, const Turn& turn) {
+  ++tally_.fib_refused;
+  const auto group = groups_.find(key.group);
+  if (group != groups_.end()) {  // the next report tries again
+    if (key.any_source()) {
+      group->second.compiled = false;
+    } else if (group->second.compiled_sources != nullptr) {
+      std::erase_if(*group->second.compiled_sources,
+                    [&](const auto& entry) { return entry.first == key.source; });
+    }
+  }
+  turn.out.events.push_back({.type = EventType::kLimitReached,
+                             .vlan = setup_.id,
+                             .port = std::nullopt,
+                             .group = key.group,
+                             .source = std::nullopt,
+                             .address = std::nullopt});
+}
+
+// --- Specific queries
+// -----------------------------------------------------------------------------
+
+// Who asks the last member: the querier; and the proxy, which hides the leave from the querier, but
+// never toward a router (QS-08, MS-04).
+igmp::RouterContext Vlan::context(PortId port, const Turn& turn) const {
+  const bool querier = querier_.state() == Querier::State::kQuerier;
+  const bool proxy = querier_.state() == Querier::State::kNonQuerier && host_ != nullptr &&
+                     !routers_.ports().contains(port);
+  return {.parameters = querier_.parameters(),
+          .now = turn.now,
+          .queries = querier || proxy,
+          .query_version = querier_.version()};
+}
+
+void Vlan::send_specific_queries(PortId port, Ipv4 group, const Turn& turn) {
+  for (const igmp::SpecificQuery<Ipv4>& asked : queries_) {
+    const igmp::Query<Ipv4> query =
+        querier_.specific_query(group, asked.sources, asked.suppress_router_processing);
+    for (const igmp::Query<Ipv4>& part : igmp::split(query, shared_.smallest_mtu)) {
+      send(igmp::encode(part, origin()), PortSet::of(port) & up_,
+           static_cast<MessageType>(static_cast<int>(part.version) - 1), turn);
+    }
+  }
+  queries_.clear();
+}
+
+PortGroupSlab::Index* Vlan::find(Group& group, PortId port) {
+  for (PortGroupSlab::Index& index : group.members) {
+    if (shared_.slab[index].port == port) return &index;
+  }
+  return nullptr;
+}
+
+}  // namespace sluice::control::snooping

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a VLAN shows of itself.
+#include <algorithm>
+
+#include "control/snooping/forwarding.h"
+#include "control/snooping/vlan.h"
+
+namespace sluice::control::snooping {
+
+using igmp::FilterMode;
+
+namespace {
+
+Duration left(TimePoint deadline, TimePoint now) {
+  return std::max(deadline - now, Duration{0});
+}
+
+GroupRow row_of(const PortGroup& member, TimePoint now) {
+  GroupRow row;
+  row.vlan = member.vlan;
+  row.port = member.port;
+  row.group = member.group;
+  row.filter_mode = member.state.filter_mode();
+  row.version = member.state.version(now);
+  row.up_time = now - member.since;
+  row.expire = left(member.state.expires(), now);
+  row.last_reporter = member.last_reporter;
+  for (const auto& source : member.state.sources()) {
+    const Duration expire = source.blocked() ? Duration{0} : left(source.expires, now);
+    row.sources.push_back({source.address, expire, !source.blocked()});
+  }
+  if (member.hosts != nullptr) {
+    for (const HostTable::Host& host : member.hosts->hosts()) {
+      if (host.expires > now) row.hosts.push_back({host.address, host.expires - now});
+    }
+    std::sort(row.hosts.begin(), row.hosts.end(),
+              [](const HostRow& a, const HostRow& b) { return a.address < b.address; });
+  }
+  return row;
+}
+
+// One row a port: EXCLUDE for any source, INCLUDE for its sources.
+void append_statics(VlanId vlan, Ipv4 address, const Group& group, const GroupFilter& filter,
+                    std::vector<GroupRow>& rows) {
+  if (group.statics == nullptr) return;
+  PortSet ports;
+  for (const StaticMember& member : *group.statics) ports = ports | member.ports();
+  ports.for_each([&](PortId port) {
+    if (filter.port && *filter.port != port) return;
+    GroupRow row;
+    row.vlan = vlan;
+    row.port = port;
+    row.group = address;
+    row.is_static = true;
+    for (const StaticMember& member : *group.statics) {
+      if (!member.ports().contains(port)) continue;
+      if (member.source) {
+        row.sources.push_back({*member.source, std::nullopt, true});
+      } else {
+        row.filter_mode = FilterMode::kExclude;
+      }
+    }
+    rows.push_back(std::move(row));
+  });
+}
+
+}  // namespace
+
+void Vlan::append_groups(const GroupFilter& filter, TimePoint now,
+                         std::vector<GroupRow>& rows) const {
+  const auto append = [&](Ipv4 address, const Group& group) {
+    for (const PortGroupSlab::Index index : group.members) {
+      const PortGroup& member = shared_.slab[index];
+      if (!filter.port || *filter.port == member.port) rows.push_back(row_of(member, now));
+    }
+    append_statics(setup_.id, address, group, filter, rows);
+  };
+  if (filter.group) {
+    const auto group = groups_.find(*filter.group);
+    if (group != groups_.end()) append(group->first, group->second);
+    return;
+  }
+  for (const auto& [address, group] : groups_) append(address, group);
+}
+
+void Vlan::append_mrouters(TimePoint now, std::vector<MrouterRow>& rows) const {
+  for (const RouterPorts::Router& router : routers_.routers()) {
+    MrouterRow row{setup_.id, router.port, router.learned_from, std::nullopt, std::nullopt};
+    if (router.learned_from != LearnedFrom::kStatic) row.address = router.address;
+    if (router.expires != kNever) row.expire = left(router.expires, now);
+    rows.push_back(row);
+  }
+}
+
+QuerierRow Vlan::querier(TimePoint now) const {
+  QuerierRow row;
+  row.vlan = setup_.id;
+  row.state = static_cast<QuerierState>(querier_.state());
+  row.address = querier_.address();
+  row.version = querier_.version();
+  if (querier_.other_querier_expires() != kNever) {
+    row.expire = left(querier_.other_querier_expires(), now);
+  }
+  if (querier_.next_general_query() != kNever) {
+    row.next_query = left(querier_.next_general_query(), now);
+  }
+  row.settled = restricted_;
+  return row;
+}
+
+std::optional<PortSet> Vlan::members(Ipv4 address, std::optional<Ipv4> source) const {
+  const auto group = groups_.find(address);
+  if (group == groups_.end() || !group->second.registered()) return std::nullopt;
+  return members_of(group->second, shared_.slab, source);
+}
+
+}  // namespace sluice::control::snooping
