@@ -27,7 +27,12 @@ constexpr SectionText kSections[] = {
      "no `[[vlan]]` is switched plainly: its multicast floods. A `[[vlan]]` snoops unless it says "
      "`enabled = false`."},
     {kIgmpSnooping, "[vlan.igmp-snooping]",
-     "IGMP snooping of the `[[vlan]]` above it. Times are seconds and may have one decimal."},
+     "IGMP snooping of the `[[vlan]]` above it. Times are seconds and may have one decimal.\n\n"
+     "Other times follow from these (RFC 9776 §8). A membership that is not heard of again lasts "
+     "`robustness-variable` x `query-interval` + 2 x `query-max-response-time`: 270 seconds by "
+     "default. Another querier that falls silent is replaced after `robustness-variable` x "
+     "`query-interval` + `query-max-response-time` / 2: 255 seconds. After a leave, other hosts "
+     "have `robustness-variable` x `last-member-query-interval` to object: 2 seconds."},
     {kStaticGroup, "[[vlan.igmp-snooping.static-l2-multicast-group]]",
      "A group that some ports always receive, whether a host there asked for it or not."},
     {kInterface, "[[interface]]",
@@ -168,10 +173,13 @@ constexpr Key kKeys[] = {
      "RFC 9776 §8.1, RFC 8652",
      "How often what may get lost is sent; 1 survives no loss at all."},
     {kIgmpSnooping, "fast-leave", kBoolean, kAny, "", "false", "RFC 9166",
-     "Cut a port at the leave of its last known host, without asking whether others listen; "
-     "without `explicit-tracking` at the first leave, for ports with one host each."},
+     "Cut a port at the leave of its last known host, without asking first. With "
+     "`explicit-tracking` a host that speaks IGMPv2 or v1 is still asked for, because it may "
+     "listen "
+     "in silence; without, the first leave cuts, which is for ports with one host each."},
     {kIgmpSnooping, "explicit-tracking", kBoolean, kAny, "", "true", "RFC 9166",
-     "Remember each host of a group, so that fast leave never cuts another viewer on the port."},
+     "Remember each host of a group, for `show groups` and so that fast leave never cuts another "
+     "viewer on the port."},
     {kIgmpSnooping, "report-policy", kChoice, kAny, "proxy suppress forward", "\"proxy\"",
      "RFC 4541 §2.1.1",
      "What routers hear of the hosts' reports: one summary (`proxy`), the first of equal ones "
@@ -181,8 +189,8 @@ constexpr Key kKeys[] = {
      "Where a group that nobody joined goes: all ports, router ports only, or nowhere; 224.0.0.x "
      "floods always."},
     {kIgmpSnooping, "flood-without-querier", kBoolean, kAny, "", "true", "RFC 4541 §2.1.1",
-     "Flood multicast until a querier has been there for its first response time; false restricts "
-     "from the first frame."},
+     "Flood multicast until a querier has been there for its first response time, because "
+     "without one nobody's memberships are known; false restricts from the first frame."},
     {kIgmpSnooping, "bridge-mrouter-interface", kTexts, kAny, "port names", "[]",
      "RFC 9166, RFC 4541 §2.1.1", "Ports that lead to a multicast router, besides those learned."},
     {kIgmpSnooping,

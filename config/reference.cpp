@@ -19,8 +19,11 @@ constexpr std::string_view kHead =
 
 `sluiced --config FILE` reads one [TOML](https://toml.io/en/v1.0.0) file.
 `sluiced --config FILE --check` only checks it, touches no device, and exits with 0 when it is
-valid and with 2 when it is not. `sluicectl reload` reads it again; a file with an error changes
-nothing.
+valid and with 2 when it is not.
+
+`sluicectl reload` reads the file again while traffic flows. `log-level`, every `[[vlan]]` and every
+`[[interface]]` may change; `socket`, `[dataplane]` and `[[port]]` need a restart. A file with an
+error, or with a change that needs a restart, changes nothing.
 
 The smallest useful file, two ports in one VLAN:
 

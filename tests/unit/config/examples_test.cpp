@@ -90,6 +90,8 @@ TEST(Examples, AvOverIp) {
   EXPECT_EQ(snooping.query_interval, 30s);
   EXPECT_EQ(snooping.query_max_response_time, 5s);
   EXPECT_EQ(snooping.last_member_query_interval, 200ms);
+  EXPECT_TRUE(snooping.fast_leave);
+  EXPECT_FALSE(snooping.explicit_tracking) << "one device per port";
   EXPECT_EQ(snooping.unregistered, UnregisteredPolicy::kDrop);
   EXPECT_FALSE(snooping.flood_without_querier);
   EXPECT_EQ(snooping.static_groups.size(), 3u);
