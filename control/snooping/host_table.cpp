@@ -62,6 +62,16 @@ bool HostTable::anyone_wants(Ipv4 source) const {
                      [source](const Host& host) { return host.wants(source); });
 }
 
+igmp::SourceSet<Ipv4> HostTable::included_sources() const {
+  igmp::SourceSet<Ipv4> all;
+  for (const Host& host : hosts_) {
+    if (host.mode != FilterMode::kInclude) continue;
+    all.insert(all.end(), host.sources.begin(), host.sources.end());
+  }
+  igmp::normalize<Ipv4>(all);
+  return all;
+}
+
 bool HostTable::anyone_excludes() const {
   return std::any_of(hosts_.begin(), hosts_.end(),
                      [](const Host& host) { return host.mode == FilterMode::kExclude; });

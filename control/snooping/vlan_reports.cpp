@@ -156,6 +156,13 @@ bool Vlan::fast_leave(PortGroup& member, const GroupRecord<Ipv4>& record, Versio
   if (tracked && (mode != Version::kV3 || version != Version::kV3 || !member.hosts->complete())) {
     return false;
   }
+  // While somebody excludes, the tables forget what others include (T8-4); without an excluder they
+  // have to be asked, or they would be cut with the group.
+  if (tracked && !member.hosts->anyone_excludes() &&
+      !igmp::includes(igmp::unite(member.state.forwarded_sources(), record.sources),
+                      member.hosts->included_sources())) {
+    return false;
+  }
   igmp::RouterContext silent = context(member.port, turn);
   silent.queries = false;
   if (version == Version::kV3) {
