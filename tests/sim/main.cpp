@@ -101,7 +101,8 @@ class Run {
   void change_a_mind() {
     Host& host = *world_.hosts()[dice_.below(world_.hosts().size())];
     // Some groups are popular, some are one host's alone.
-    const GroupIndex group = std::min(dice_.below(kGroups), dice_.below(kGroups));
+    const GroupIndex group =
+        std::min({dice_.below(kGroups), dice_.below(kGroups), dice_.below(kGroups)});
     if (now() - host.last_change(group) < kLeastBetweenChanges && now() > TimePoint{}) return;
     Wish wish;
     if (host.settings().version != igmp::Version::kV3) {
@@ -120,6 +121,16 @@ class Run {
                  to_string(group_address(group)) + (wish.exclude ? " EXCLUDE " : " INCLUDE ") +
                  std::to_string(wish.sources.size()));
     host.want(group, wish);
+    // Look again where something has just happened.
+    if (dice_.chance(25)) {
+      const VlanPlan& plan = scenario_.vlans[scenario_.vlans[0].id == host.settings().vlan ? 0 : 1];
+      world_.clock().after(dice_.within(seconds(6)), [this, &plan, group] {
+        for (std::size_t s = 0; s <= kSources; ++s) {
+          oracle_.judge_frame(plan, group, source_address(s),
+                              plan.ports[dice_.below(plan.ports.size())]);
+        }
+      });
+    }
   }
 
   void judge_some() {

@@ -62,7 +62,7 @@ void Router::hear_query(const igmp::Query<Ipv4>& query, Ipv4 from) {
 }
 
 void Router::ask_about(const igmp::SourceSet<Ipv4>& sources, Ipv4 group) {
-  if (!is_querier() || clock_.now() < told_[group_index(group)].v1_host_until) return;
+  if (!is_querier()) return;
   if (!sources.empty() && settings_.version != Version::kV3) return;
   for (int i = 0; i < settings_.robustness_variable; ++i) {
     clock_.after(i * kLastMemberQueryInterval, [this, sources, group] {
@@ -83,9 +83,6 @@ void Router::hear_report(const igmp::Message<Ipv4>& message) {
   } else if (const auto* v2 = std::get_if<igmp::V2Report<Ipv4>>(&message)) {
     hear_record({RecordType::kModeIsExclude, v2->group, {}});
   } else if (const auto* v1 = std::get_if<igmp::V1Report<Ipv4>>(&message)) {
-    if (const GroupIndex index = group_index(v1->group); index != kGroups) {
-      told_[index].v1_host_until = clock_.now() + membership_interval();
-    }
     hear_record({RecordType::kModeIsExclude, v1->group, {}});
   } else if (const auto* leave = std::get_if<igmp::Leave<Ipv4>>(&message)) {
     hear_record({RecordType::kChangeToIncludeMode, leave->group, {}});

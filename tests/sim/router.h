@@ -56,7 +56,6 @@ class Router {
     std::set<Ipv4> blocked;
     std::map<Ipv4, TimePoint> include_until;
     TimePoint last_support{};
-    TimePoint v1_host_until{};  // leaves are not asked about: it would not answer (2236 §5)
   };
 
   void send_general_query();

@@ -143,12 +143,9 @@ Scenario make_scenario(std::uint64_t seed, std::size_t hosts) {
       scenario.links_flap = false;
     }
   }
-  // A router that hears one report of many does not learn of the v1 host among them, and asks what
-  // that host will not answer.
+  // A v1 host does not answer the specific query that another port's leave brings from a router.
   for (const VlanPlan& plan : scenario.vlans) {
-    if (plan.has_router && plan.snooping.report_policy == config::ReportPolicy::kSuppress) {
-      scenario.v1_percent = 0;
-    }
+    if (plan.has_router) scenario.v1_percent = 0;
   }
   return scenario;
 }
