@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What an operator's command may touch. Commands run on the control thread, between two events,
+// copy plain rows out or change something, and return; parsing and formatting happen elsewhere.
+#pragma once
+
+#include "config/config.h"
+#include "control/api/counter_zero.h"
+#include "control/snooping/switch.h"
+#include "shared/planes.h"
+
+namespace sluice::control::api {
+
+struct Core {
+  snooping::Switch& snooper;
+  Fib& fib;
+  VlanPublisher& vlans;
+  DataplaneView& view;
+  config::Config& config;  // in force; reload replaces it
+  CounterZero& zero;
+  TimePoint now;
+  snooping::Effects& out;  // carried out when the command returns
+
+  bool has_vlan(VlanId id) const {
+    return vlans.current().find(id) != nullptr || config.find_vlan(id) != nullptr;
+  }
+};
+
+}  // namespace sluice::control::api

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/api/dispatcher.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "control/api/counters.h"
+#include "control/api/json.h"
+
+namespace sluice::control::api {
+namespace {
+
+const std::string kDone = "{}";
+
+// {"groups":[...]}: written row by row, so that a large table is not held as a tree as well.
+template <class Rows, class... More>
+std::string table(std::string_view name, const Rows& rows, const More&... more) {
+  std::string text = "{\"" + std::string(name) + "\":[";
+  bool first = true;
+  for (const auto& row : rows) {
+    if (!first) text += ',';
+    first = false;
+    text += to_text(to_json(row, more...));
+  }
+  return text += "]}";
+}
+
+std::string failure(const std::string& why, const std::vector<std::string>& details) {
+  Json json = {{"ok", false}, {"error", why}};
+  if (!details.empty()) json["details"] = details;
+  return to_text(json) + "\n";
+}
+
+}  // namespace
+
+const Dispatcher::Command Dispatcher::kCommands[] = {
+    {"status", 0, 0, &Dispatcher::status},
+    {"show groups", kVlan | kGroup | kPort, 0, &Dispatcher::show_groups},
+    {"show fib", kVlan | kGroup, 0, &Dispatcher::show_fib},
+    {"show mrouters", kVlan | kPort, 0, &Dispatcher::show_mrouters},
+    {"show queriers", kVlan, 0, &Dispatcher::show_queriers},
+    {"show ports", kPort, 0, &Dispatcher::show_ports},
+    {"show macs", kVlan | kPort, 0, &Dispatcher::show_macs},
+    {"show counters", 0, 0, &Dispatcher::show_counters},
+    {"show proxy", 0, 0, &Dispatcher::show_proxy},
+    {"explain", kVlan | kPort | kGroup | kSource | kIgmp, kVlan | kPort | kGroup,
+     &Dispatcher::explain_frame},
+    {"static add", kVlan | kGroup | kSource | kPort, kVlan | kGroup | kPort,
+     &Dispatcher::static_add},
+    {"static del", kVlan | kGroup | kSource | kPort, kVlan | kGroup | kPort,
+     &Dispatcher::static_del},
+    {"clear groups", kVlan, 0, &Dispatcher::clear_groups},
+    {"clear counters", kVlan, 0, &Dispatcher::clear_counters},
+    {"reload", 0, 0, &Dispatcher::reload_config},
+    {"log-level", kLevel, kLevel, &Dispatcher::log_level},
+    {"watch", 0, 0, &Dispatcher::watch},
+};
+
+Dispatcher::Dispatcher(Setup setup, CommandQueue& commands)
+    : setup_(std::move(setup)), commands_(commands) {}
+
+Dispatcher::Answer Dispatcher::answer(std::string_view line) {
+  ++counters.requests;
+  details_.clear();
+  const Result<Request> request = parse_request(line);
+  if (!request) {
+    ++counters.malformed;
+    return {failure(request.error().what, {})};
+  }
+  const Text text = run(*request);
+  if (!text) {
+    ++counters.refused;
+    return {failure(text.error().what, details_)};
+  }
+  return {"{\"ok\":true,\"result\":" + *text + "}\n", request->command == "watch"};
+}
+
+Dispatcher::Text Dispatcher::run(const Request& request) {
+  for (const Command& command : kCommands) {
+    if (command.name != request.command) continue;
+    if (const unsigned extra = request.given & ~command.takes; extra != 0) {
+      return Error{fmt::format("{} takes no {}", command.name, field_names(extra))};
+    }
+    if (const unsigned missing = command.needs & ~request.given; missing != 0) {
+      return Error{fmt::format("{} needs {}", command.name, field_names(missing))};
+    }
+    return (this->*command.run)(request);
+  }
+  std::string known;
+  for (const Command& command : kCommands) {
+    known += (known.empty() ? "" : ", ") + std::string(command.name);
+  }
+  return Error{"unknown command; known ones are " + known};
+}
+
+Result<std::optional<PortId>> Dispatcher::port_of(const Request& request) const {
+  if (!request.port) return std::optional<PortId>{};
+  const std::optional<PortId> port = setup_.ports.find(*request.port);
+  if (!port) {
+    std::string names;
+    for (std::uint16_t i = 0; i < setup_.ports.size(); ++i) {
+      names += (i == 0 ? "" : ", ") + setup_.ports[PortId{i}];
+    }
+    return Error{fmt::format("there is no port {}; the ports are {}", *request.port, names)};
+  }
+  return port;
+}
+
+template <class Read>
+auto Dispatcher::on_control(std::optional<VlanId> vlan, Read read)
+    -> Result<std::invoke_result_t<Read, Core&>> {
+  std::optional<std::invoke_result_t<Read, Core&>> rows;
+  const bool ran = commands_.call([&](Core& core) {
+    if (!vlan || core.has_vlan(*vlan)) rows.emplace(read(core));
+  });
+  if (!ran) return Error{"the daemon is stopping"};
+  if (!rows) {
+    return Error{fmt::format("there is no VLAN {}: no port carries it and no [[vlan]] names it",
+                             vlan->value)};
+  }
+  return std::move(*rows);
+}
+
+Dispatcher::Text Dispatcher::status(const Request&) {
+  struct Numbers {
+    unsigned workers;
+    std::uint32_t entries, capacity;
+    std::size_t vlans;
+  };
+  const auto numbers = on_control({}, [](Core& core) {
+    return Numbers{core.view.workers(), core.fib.size(), core.fib.capacity(),
+                   core.vlans.current().policies().size()};
+  });
+  if (!numbers) return numbers.error();
+  return to_text({{"state", "running"},
+                  {"version", SLUICE_VERSION},
+                  {"uptime", setup_.uptime_s()},
+                  {"workers", numbers->workers},
+                  {"ports", setup_.ports.size()},
+                  {"vlans", numbers->vlans},
+                  {"fib-entries", numbers->entries},
+                  {"fib-capacity", numbers->capacity},
+                  {"config", setup_.config_path},
+                  {"pid", ::getpid()}});
+}
+
+Dispatcher::Text Dispatcher::show_groups(const Request& request) {
+  const auto port = port_of(request);
+  if (!port) return port.error();
+  auto rows = on_control(request.vlan, [&](Core& core) {
+    return core.snooper.groups({request.vlan, request.group, *port}, core.now);
+  });
+  if (!rows) return rows.error();
+  std::sort(rows->begin(), rows->end(), [](const auto& a, const auto& b) {
+    return std::tie(a.vlan, a.group, a.port, a.is_static) <
+           std::tie(b.vlan, b.group, b.port, b.is_static);
+  });
+  return table("groups", *rows, setup_.ports);
+}
+
+Dispatcher::Text Dispatcher::show_fib(const Request& request) {
+  auto rows = on_control(request.vlan, [&](Core& core) {
+    std::vector<FibView> copy;
+    core.fib.for_each([&](const Fib::Row& row) {
+      if (request.vlan && row.key.vlan != *request.vlan) return;
+      if (request.group && row.key.group != *request.group) return;
+      copy.push_back(fib_view(row, core.vlans.current().find(row.key.vlan)));
+      core.zero.apply(copy.back().row);
+    });
+    return copy;
+  });
+  if (!rows) return rows.error();
+  std::sort(rows->begin(), rows->end(), [](const FibView& a, const FibView& b) {
+    return std::tie(a.row.key.vlan, a.row.key.group, a.row.key.source) <
+           std::tie(b.row.key.vlan, b.row.key.group, b.row.key.source);
+  });
+  return table("entries", *rows, setup_.ports);
+}
+
+Dispatcher::Text Dispatcher::show_mrouters(const Request& request) {
+  const auto port = port_of(request);
+  if (!port) return port.error();
+  auto rows = on_control(request.vlan, [&](Core& core) {
+    return core.snooper.mrouters(request.vlan, core.now);
+  });
+  if (!rows) return rows.error();
+  if (*port) std::erase_if(*rows, [&](const auto& row) { return row.port != **port; });
+  return table("mrouters", *rows, setup_.ports);
+}
+
+Dispatcher::Text Dispatcher::show_queriers(const Request& request) {
+  const auto rows = on_control(request.vlan, [&](Core& core) {
+    return core.snooper.queriers(request.vlan, core.now);
+  });
+  if (!rows) return rows.error();
+  return table("queriers", *rows, setup_.ports);
+}
+
+Dispatcher::Text Dispatcher::show_ports(const Request& request) {
+  const auto only = port_of(request);
+  if (!only) return only.error();
+  const auto rows = on_control({}, [&](Core& core) {
+    std::vector<PortView> views;
+    for (std::uint16_t i = 0; i < setup_.ports.size(); ++i) {
+      const PortId port{i};
+      if (*only && port != **only) continue;
+      views.push_back({port, core.view.port_status(port), core.view.port_counters(port),
+                       core.snooper.port_drops(port)});
+    }
+    return views;
+  });
+  if (!rows) return rows.error();
+  return table("ports", *rows, setup_.ports);
+}
+
+Dispatcher::Text Dispatcher::show_macs(const Request& request) {
+  const auto port = port_of(request);
+  if (!port) return port.error();
+  auto rows = on_control(request.vlan, [](Core& core) { return core.view.macs(); });
+  if (!rows) return rows.error();
+  std::erase_if(*rows, [&](const MacRow& row) {
+    return (request.vlan && row.vlan != *request.vlan) || (*port && row.port != **port);
+  });
+  std::sort(rows->begin(), rows->end(), [](const MacRow& a, const MacRow& b) {
+    return std::tie(a.vlan, a.mac) < std::tie(b.vlan, b.mac);
+  });
+  return table("macs", *rows, setup_.ports);
+}
+
+Dispatcher::Text Dispatcher::show_counters(const Request&) {
+  auto counts =
+      on_control({}, [&](Core& core) { return collect_counters(core, setup_.ports); });
+  if (!counts) return counts.error();
+  counts->push_back({"api_requests_total", counters.requests});
+  counts->push_back({"api_requests_malformed_total", counters.malformed});
+  counts->push_back({"api_requests_refused_total", counters.refused});
+  if (server_counters) server_counters(*counts);
+  std::string flat;
+  for (const NamedCount& count : *counts) {
+    flat += (flat.empty() ? "" : ",") + to_text(count.name) + ":" + std::to_string(count.value);
+  }
+  return "{" + flat + "}";
+}
+
+Dispatcher::Text Dispatcher::show_proxy(const Request&) {
+  return std::string("{\"proxies\":[]}");
+}
+
+Dispatcher::Text Dispatcher::explain_frame(const Request& request) {
+  const auto port = port_of(request);
+  if (!port) return port.error();
+  const Question question{*request.vlan, **port, *request.group, request.source, request.igmp};
+  const auto facts = on_control(question.vlan, [&](Core& core) { return gather(question, core); });
+  if (!facts) return facts.error();
+  return to_text(to_json(explain(question, *facts, setup_.ports), setup_.ports));
+}
+
+Dispatcher::Text Dispatcher::change_static(const Request& request, bool add) {
+  const auto port = port_of(request);
+  if (!port) return port.error();
+  const auto outcome = on_control(request.vlan, [&](Core& core) {
+    snooping::Switch& snooper = core.snooper;
+    return add ? snooper.add_static(*request.vlan, *request.group, request.source, **port,
+                                    core.now, core.out)
+               : snooper.remove_static(*request.vlan, *request.group, request.source, **port,
+                                       core.now, core.out);
+  });
+  if (!outcome) return outcome.error();
+  if (!*outcome) return outcome->error();
+  return kDone;
+}
+
+Dispatcher::Text Dispatcher::static_add(const Request& request) {
+  return change_static(request, true);
+}
+
+Dispatcher::Text Dispatcher::static_del(const Request& request) {
+  return change_static(request, false);
+}
+
+Dispatcher::Text Dispatcher::clear_groups(const Request& request) {
+  const auto outcome = on_control(request.vlan, [&](Core& core) {
+    return core.snooper.clear_groups(request.vlan, core.now, core.out);
+  });
+  if (!outcome) return outcome.error();
+  if (!*outcome) return outcome->error();
+  return kDone;
+}
+
+Dispatcher::Text Dispatcher::clear_counters(const Request& request) {
+  const auto outcome = on_control(request.vlan, [&](Core& core) {
+    if (request.vlan) {
+      core.zero.clear_vlan(*request.vlan, core.fib, collect_counters(core, setup_.ports));
+    } else {
+      core.fib.clear_counters();
+      core.view.clear_counters();
+      core.snooper.clear_counters();
+      core.zero.reset();
+    }
+    return true;
+  });
+  if (!outcome) return outcome.error();
+  if (!request.vlan) {
+    counters = Counters{};
+    if (clear_server_counters) clear_server_counters();
+  }
+  return kDone;
+}
+
+Dispatcher::Text Dispatcher::reload_config(const Request&) {
+  ReloadOutcome outcome = reload(setup_.config_path, commands_, setup_.set_log_level);
+  if (outcome.ok()) return kDone;
+  details_ = std::move(outcome.errors);
+  return Error{"reload refused: the configuration is unchanged"};
+}
+
+Dispatcher::Text Dispatcher::log_level(const Request& request) {
+  setup_.set_log_level(*request.level);
+  return kDone;
+}
+
+Dispatcher::Text Dispatcher::watch(const Request&) {
+  return kDone;
+}
+
+}  // namespace sluice::control::api

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/api/explain.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include "control/api/core.h"
+#include "control/api/json.h"
+
+namespace sluice::control::api {
+namespace {
+
+std::string text(Ipv4 address) {
+  return sluice::to_string(address);
+}
+
+std::string in_seconds(const std::optional<Duration>& left) {
+  return left ? fmt::format("expires in {:.1f} s", to_seconds(*left)) : "does not expire";
+}
+
+// One explanation in the making.
+class Reasoning {
+ public:
+  Reasoning(const Question& question, const Facts& facts, const PortNames& names)
+      : question_(question), facts_(facts), names_(names) {}
+
+  Explanation run() {
+    if (!enters()) return std::move(result_);
+    others_ = (policy().ports() & policy().up) - PortSet::of(question_.port);
+    if (is_igmp() && policy().snooping) {
+      punt();
+    } else if (question_.group.is_link_local_multicast()) {
+      link_local();
+    } else if (!policy().snooping) {
+      flood("IGMP snooping is off in VLAN {}: multicast floods", question_.vlan.value);
+    } else if (!policy().restricted) {
+      unsettled();
+    } else if (facts_.any_source) {
+      registered();
+    } else {
+      unregistered();
+    }
+    left_out();
+    return std::move(result_);
+  }
+
+ private:
+  const VlanPolicy& policy() const { return *facts_.policy; }
+
+  template <class... Args>
+  void say(fmt::format_string<Args...> format, Args&&... args) {
+    result_.why.push_back(fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  template <class... Args>
+  void flood(fmt::format_string<Args...> format, Args&&... args) {
+    say(format, std::forward<Args>(args)...);
+    result_.verdict = Verdict::kFlood;
+    wanted_ = policy().ports();
+    result_.ports = others_;
+  }
+
+  bool is_igmp() const { return question_.igmp || question_.group == kAllIgmpv3Routers; }
+
+  bool enters() {
+    const std::string port = names_[question_.port];
+    const unsigned vlan = question_.vlan.value;
+    if (!facts_.policy || !policy().ports().contains(question_.port)) {
+      say("{} does not carry VLAN {}: the frame is dropped on arrival", port, vlan);
+      return false;
+    }
+    if (policy().untagged.contains(question_.port)) {
+      say("{} takes untagged frames into VLAN {}", port, vlan);
+    } else {
+      say("{} carries VLAN {} tagged", port, vlan);
+    }
+    if (!policy().up.contains(question_.port)) {
+      say("{} has no link: nothing comes in there now; this is what would happen", port);
+    }
+    return true;
+  }
+
+  void punt() {
+    if (question_.igmp) {
+      say("IGMP goes to the control plane, which forwards it itself");
+    } else {
+      say("{} is for IGMP reports, which go to the control plane", text(question_.group));
+    }
+    say("queries go to all ports of the VLAN, reports to router ports only: {}",
+        names_.sentence((policy().router_ports & policy().up) - PortSet::of(question_.port)));
+    if (facts_.report_policy == config::ReportPolicy::kProxy) {
+      say("report-policy is proxy: the switch sends router ports one merged report of its own");
+    }
+    result_.verdict = Verdict::kPunt;
+    wanted_ = policy().router_ports;
+    result_.ports = wanted_ & others_;
+    router_ports(wanted_);
+  }
+
+  void link_local() {
+    flood("{} is in 224.0.0.0/24, which always floods its VLAN (RFC 4541 section 2.1.2)",
+          text(question_.group));
+    if (question_.group == kAllPimRouters && policy().snooping) {
+      say("the control plane reads a copy of PIM hellos to learn router ports");
+    }
+  }
+
+  void unsettled() {
+    const unsigned vlan = question_.vlan.value;
+    if (!facts_.querier || facts_.querier->state == snooping::QuerierState::kNone) {
+      flood("VLAN {} has no querier, so it is not restricted: multicast floods", vlan);
+    } else {
+      flood("VLAN {} is not settled: its querier's first response time has not passed, so "
+            "multicast floods",
+            vlan);
+    }
+  }
+
+  void registered() {
+    const bool exact = question_.source && facts_.exact_source;
+    const Fib::Row& row = exact ? *facts_.exact_source : *facts_.any_source;
+    if (exact) {
+      say("VLAN {} is settled; entry ({}, {}) applies: it wins over (*, G)", question_.vlan.value,
+          text(*question_.source), text(question_.group));
+    } else if (question_.source) {
+      say("VLAN {} is settled; entry (*, {}) applies: {} has no entry of its own",
+          question_.vlan.value, text(question_.group), text(*question_.source));
+    } else {
+      say("VLAN {} is settled; entry (*, {}) applies", question_.vlan.value,
+          text(question_.group));
+    }
+    result_.entry = fib_view(row, &policy());
+    wanted_ = result_.entry->ports;
+    result_.ports = wanted_ & others_;
+    result_.verdict = result_.ports.empty() ? Verdict::kDrop : Verdict::kForward;
+    for (const snooping::GroupRow& group : facts_.groups) membership(group, row.egress.members);
+    router_ports(policy().router_ports);
+  }
+
+  // Why this membership makes its port an egress port, or does not.
+  void membership(const snooping::GroupRow& group, PortSet members) {
+    const bool member = members.contains(group.port);
+    const std::string port = names_[group.port];
+    const snooping::SourceRow* source = nullptr;
+    for (const snooping::SourceRow& row : group.sources) {
+      if (question_.source && row.address == *question_.source) source = &row;
+    }
+    if (group.is_static) {
+      const bool names_it = group.sources.empty() || source != nullptr;
+      if (names_it) say("{} is a member: static group", port);
+      return;
+    }
+    std::string made = fmt::format("{} mode, IGMPv{}", to_string(group.filter_mode),
+                                   static_cast<int>(group.version));
+    if (group.last_reporter) {
+      made += fmt::format(", last report from {}", text(*group.last_reporter));
+    }
+    if (source != nullptr && source->forwarding) {
+      say("{} is a member: it asked for source {}, which {} ({})", port, text(source->address),
+          in_seconds(source->expire), made);
+    } else if (source != nullptr) {
+      say("{} has joined {} but wants nothing of source {} ({}); {}", port, text(group.group),
+          text(source->address), made, in_seconds(group.expire));
+    } else if (group.filter_mode == igmp::FilterMode::kExclude) {
+      say("{} is a member of {}: {}; {}", port, text(group.group), made,
+          in_seconds(group.expire));
+    } else if (!member) {
+      say("{} has joined {} for other sources only ({})", port, text(group.group), made);
+    }
+  }
+
+  void router_ports(PortSet ports) {
+    for (const snooping::MrouterRow& router : facts_.mrouters) {
+      if (!ports.contains(router.port)) continue;
+      if (router.learned_from == snooping::LearnedFrom::kStatic) {
+        say("{} is a router port: static", names_[router.port]);
+        continue;
+      }
+      say("{} is a router port: learned from {} of {}, {}", names_[router.port],
+          to_string(router.learned_from), router.address ? text(*router.address) : "?",
+          in_seconds(router.expire));
+    }
+  }
+
+  void unregistered() {
+    say("nobody has joined {} in VLAN {}: it is unregistered", text(question_.group),
+        question_.vlan.value);
+    if (!facts_.groups.empty()) {
+      say("there are memberships, but the forwarding table had no room for them");
+    }
+    switch (policy().unregistered) {
+      case UnregisteredPolicy::kFlood:
+        flood("the VLAN's policy is unregistered = \"flood\": all its ports");
+        return;
+      case UnregisteredPolicy::kRouterPortsOnly:
+        say("the VLAN's policy is unregistered = \"mrouter-only\": router ports only");
+        result_.verdict = Verdict::kRouterPortsOnly;
+        wanted_ = policy().router_ports;
+        result_.ports = wanted_ & others_;
+        router_ports(wanted_);
+        return;
+      case UnregisteredPolicy::kDrop:
+        say("the VLAN's policy is unregistered = \"drop\"");
+        result_.verdict = Verdict::kDrop;
+        return;
+    }
+  }
+
+  // Ports that the lane asks for but that get nothing.
+  void left_out() {
+    const PortSet ingress = PortSet::of(question_.port);
+    if (result_.verdict != Verdict::kPunt && wanted_.contains(question_.port)) {
+      say("{} is where the frame came in: nothing goes back", names_[question_.port]);
+    }
+    const PortSet down = (wanted_ & policy().ports()) - policy().up - ingress;
+    if (!down.empty()) say("no link, left out: {}", names_.sentence(down));
+    if (result_.ports.empty() && result_.verdict != Verdict::kPunt) {
+      say("no port is left: the frame goes nowhere");
+    }
+  }
+
+  const Question& question_;
+  const Facts& facts_;
+  const PortNames& names_;
+  PortSet others_;  // ports of the VLAN with a link, without the ingress port
+  PortSet wanted_;  // what the lane asks for, before links and ingress are looked at
+  Explanation result_;
+};
+
+}  // namespace
+
+std::string_view to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kForward: return "forward";
+    case Verdict::kFlood: return "flood";
+    case Verdict::kRouterPortsOnly: return "mrouter-only";
+    case Verdict::kDrop: return "drop";
+    case Verdict::kPunt: return "punt";
+  }
+  return "";
+}
+
+Facts gather(const Question& question, const Core& core) {
+  Facts facts;
+  const VlanTable& vlans = core.vlans.current();
+  if (const VlanPolicy* policy = vlans.find(question.vlan)) facts.policy = *policy;
+  const auto entry = [&](Ipv4 source) {
+    auto row = core.fib.find(FibKey{question.vlan, question.group, source});
+    if (row) core.zero.apply(*row);
+    return row;
+  };
+  facts.any_source = entry(Ipv4{});
+  if (question.source) facts.exact_source = entry(*question.source);
+  facts.groups = core.snooper.groups({question.vlan, question.group, std::nullopt}, core.now);
+  facts.mrouters = core.snooper.mrouters(question.vlan, core.now);
+  const auto queriers = core.snooper.queriers(question.vlan, core.now);
+  if (!queriers.empty()) facts.querier = queriers.front();
+  if (const config::Vlan* vlan = core.config.find_vlan(question.vlan)) {
+    facts.report_policy = vlan->igmp_snooping.report_policy;
+  }
+  return facts;
+}
+
+Explanation explain(const Question& question, const Facts& facts, const PortNames& names) {
+  return Reasoning(question, facts, names).run();
+}
+
+}  // namespace sluice::control::api

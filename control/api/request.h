@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One line from a client as a value: a JSON object {"command":"show groups","vlan":10}. Everything
+// a client can get wrong is found here or in the command table (dispatcher.cpp). Pure; any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "config/config.h"
+#include "shared/address.h"
+#include "shared/ids.h"
+#include "shared/result.h"
+
+namespace sluice::control::api {
+
+// Which fields a request carries, a command takes, or a command needs; bits.
+enum Field : unsigned {
+  kVlan = 1u << 0,
+  kPort = 1u << 1,
+  kGroup = 1u << 2,
+  kSource = 1u << 3,
+  kLevel = 1u << 4,
+  kIgmp = 1u << 5,
+};
+std::string field_names(unsigned fields);  // "vlan, port"
+
+struct Request {
+  std::string command;
+  unsigned given = 0;
+  std::optional<VlanId> vlan;
+  std::optional<std::string> port;
+  std::optional<Ipv4> group;
+  std::optional<Ipv4> source;  // "*" is none
+  std::optional<config::LogLevel> level;
+  bool igmp = false;
+};
+
+// Error: what is wrong with the line, and what would be right.
+Result<Request> parse_request(std::string_view line);
+
+std::optional<config::LogLevel> parse_log_level(std::string_view name);
+std::string_view to_string(config::LogLevel level);
+
+}  // namespace sluice::control::api

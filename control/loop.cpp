@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/loop.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/prctl.h>
+
+#include <thread>
+
+#include "control/event_log.h"
+
+namespace sluice::control {
+namespace {
+
+// A turn takes well under a microsecond when there is nothing to do.
+constexpr unsigned kIdleTurnsBeforeSleep = 2000;
+constexpr auto kIdleSleep = std::chrono::microseconds(50);
+
+}  // namespace
+
+Loop::Loop(Parts parts) : parts_(std::move(parts)) {}
+
+void Loop::start() {
+  const TimePoint now = parts_.clock();
+  parts_.snooper.start(now, effects_);
+  poll_links(now);
+  effects_.vlans_changed = true;
+  carry_out();
+}
+
+bool Loop::turn() {
+  const TimePoint now = parts_.clock();
+  bool busy = parts_.punts.poll(kPuntBatch, [&](const PuntedFrame& frame) {
+    parts_.snooper.on_frame(frame, now, effects_);
+    carry_out();
+  }) > 0;
+  if (parts_.snooper.next_deadline() <= now) {
+    busy = true;
+    parts_.snooper.advance(now, effects_);
+    carry_out();
+  }
+  if (!parts_.commands.empty()) {
+    busy = true;
+    api::Core core{parts_.snooper, parts_.fib, parts_.vlans, parts_.view,
+                   parts_.config,  zero_,      now,          effects_};
+    parts_.commands.run(core, [this] { carry_out(); });
+  }
+  if (now >= next_links_) {
+    next_links_ = now + kLinkInterval;
+    poll_links(now);
+    carry_out();
+  }
+  if (now >= next_housekeeping_) {
+    next_housekeeping_ = now + kHousekeeping;
+    parts_.maintain(now);
+  }
+  return busy;
+}
+
+void Loop::run(const std::atomic<bool>& stop) {
+  prctl(PR_SET_TIMERSLACK, 1);  // or a sleep of 50 us becomes one of 100
+  unsigned idle = 0;
+  while (!stop.load(std::memory_order_relaxed)) {
+    if (turn()) {
+      idle = 0;
+    } else if (++idle > kIdleTurnsBeforeSleep) {
+      std::this_thread::sleep_for(kIdleSleep);
+    }
+  }
+}
+
+void Loop::poll_links(TimePoint now) {
+  parts_.poll_links([&](PortId port, bool up) {
+    spdlog::info("port {} link {}", parts_.ports[port], up ? "up" : "down");
+    parts_.snooper.on_link(port, up, now, effects_);
+    if (up) return;
+    for (const VlanPolicy& policy : parts_.vlans.current().policies()) {
+      if (policy.ports().contains(port)) parts_.view.flush_macs(policy.id, PortSet::of(port));
+    }
+  });
+}
+
+// In this order: a frame that answers a change finds the change made.
+void Loop::carry_out() {
+  // A refusal may add to the list.
+  for (std::size_t i = 0; i < effects_.fib.size(); ++i) apply(snooping::FibChange(effects_.fib[i]));
+  if (effects_.vlans_changed) {
+    parts_.vlans.publish(std::make_unique<VlanTable>(parts_.snooper.vlan_table()));
+  }
+  for (const OutFrame& frame : effects_.frames) parts_.frames.send(frame);
+  for (const snooping::Event& event : effects_.events) {
+    parts_.feed.publish(event, std::chrono::system_clock::now());
+    log_event(event, parts_.ports);
+  }
+  effects_.clear();
+}
+
+void Loop::apply(const snooping::FibChange& change) {
+  if (!change.members) {
+    parts_.fib.erase(change.key);
+    zero_.forget(change.key);
+    return;
+  }
+  if (const Status set = parts_.fib.set(change.key, {*change.members}); !set) {
+    spdlog::debug("forwarding entry refused: {}", set.error().what);
+    parts_.snooper.on_fib_refused(change.key, effects_);
+  }
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The control thread's loop: punted frames, timers, links and commands go into the switch; what it
+// wants done is carried out. It polls, so that a join takes effect in microseconds, and sleeps
+// shortly when there has been nothing to do for a while, so that an idle daemon does not burn a
+// core. Nothing in it waits for anybody. Knows the data plane by shared/planes.h only.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+
+#include "config/config.h"
+#include "control/api/command_queue.h"
+#include "control/api/event_feed.h"
+#include "control/api/views.h"
+#include "control/snooping/switch.h"
+#include "shared/planes.h"
+
+namespace sluice::control {
+
+class Loop {
+ public:
+  // All of them outlive the loop.
+  struct Parts {
+    config::Config& config;
+    snooping::Switch& snooper;
+    Fib& fib;
+    PuntSource& punts;
+    FrameSink& frames;
+    VlanPublisher& vlans;
+    DataplaneView& view;
+    api::CommandQueue& commands;
+    api::EventFeed& feed;
+    const api::PortNames& ports;
+    std::function<TimePoint()> clock;
+    // Reports each port whose link changed since the last call; the first call reports all.
+    std::function<void(const std::function<void(PortId, bool up)>&)> poll_links;
+    // Ageing and reclaiming, every kHousekeeping.
+    std::function<void(TimePoint)> maintain;
+  };
+  static constexpr Duration kLinkInterval = std::chrono::milliseconds(100);
+  static constexpr Duration kHousekeeping = std::chrono::milliseconds(10);
+  static constexpr std::size_t kPuntBatch = 64;
+
+  explicit Loop(Parts parts);
+
+  // Starts the switch: static entries, links, VLAN table, first queries. Before the workers poll.
+  void start();
+  // One turn. True: there was something to do.
+  bool turn();
+  // Turns until `stop`; sleeps when idle.
+  void run(const std::atomic<bool>& stop);
+
+ private:
+  void carry_out();
+  void apply(const snooping::FibChange& change);
+  void poll_links(TimePoint now);
+
+  Parts parts_;
+  api::CounterZero zero_;
+  snooping::Effects effects_;
+  TimePoint next_links_{};
+  TimePoint next_housekeeping_{};
+};
+
+}  // namespace sluice::control

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// sluiced: ties the planes together. The only place that knows both.
+#include <pthread.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <thread>
+
+#include "config/loader.h"
+#include "control/api/server.h"
+#include "control/loop.h"
+#include "dataplane/dataplane.h"
+
+namespace {
+
+namespace api = sluice::control::api;
+namespace config = sluice::config;
+using sluice::Duration;
+using sluice::TimePoint;
+
+constexpr int kInvalidConfiguration = 2;
+
+// Handled by a thread of their own, so that no other thread is ever interrupted.
+sigset_t handled_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, number);
+  return set;
+}
+
+spdlog::level::level_enum spdlog_level(config::LogLevel level) {
+  switch (level) {
+    case config::LogLevel::kTrace:
+      return spdlog::level::trace;
+    case config::LogLevel::kDebug:
+      return spdlog::level::debug;
+    case config::LogLevel::kInfo:
+      return spdlog::level::info;
+    case config::LogLevel::kWarn:
+      return spdlog::level::warn;
+    case config::LogLevel::kError:
+      return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+void set_log_level(config::LogLevel level) {
+  spdlog::set_level(spdlog_level(level));
+}
+
+void set_up_log(config::LogLevel level) {
+  spdlog::set_default_logger(spdlog::stderr_color_mt("sluiced"));
+  // The journal stamps lines itself.
+  const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
+  spdlog::set_pattern(journal ? "%l: %v" : "%Y-%m-%dT%H:%M:%S.%e %^%l%$: %v");
+  set_log_level(level);
+}
+
+std::vector<std::string> port_names(const config::Config& loaded) {
+  std::vector<std::string> names;
+  for (const config::Port& port : loaded.ports) names.push_back(port.name);
+  return names;
+}
+
+// Waits for signals: SIGHUP reloads, the others stop.
+class Signals {
+ public:
+  Signals(std::atomic<bool>& stop, std::function<void()> reload)
+      : stop_(stop), reload_(std::move(reload)), thread_([this] { wait(); }) {}
+  ~Signals() {
+    stop_.store(true);
+    pthread_kill(thread_.native_handle(), SIGTERM);
+    thread_.join();
+  }
+
+ private:
+  void wait() {
+    const sigset_t set = handled_signals();
+    int number = 0;
+    while (sigwait(&set, &number) == 0) {
+      if (number != SIGHUP) {
+        stop_.store(true);
+        return;
+      }
+      reload_();
+    }
+  }
+
+  std::atomic<bool>& stop_;
+  std::function<void()> reload_;
+  std::thread thread_;
+};
+
+int run(const std::string& path, config::Config& loaded) {
+  const auto started = std::chrono::steady_clock::now();
+  const auto elapsed = [started] { return std::chrono::steady_clock::now() - started; };
+  set_up_log(loaded.system.log_level);
+  const sigset_t set = handled_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);  // before any thread is made
+
+  auto listener = api::Listener::open(loaded.system.socket);
+  if (!listener) {
+    spdlog::error("{}", listener.error().what);
+    return EXIT_FAILURE;
+  }
+  auto dataplane = sluice::dataplane::Dataplane::open(
+      loaded, [](config::LogLevel level, const std::string& line) {
+        spdlog::log(spdlog_level(level), "{}", line);
+      });
+  if (!dataplane) {
+    spdlog::error("{}", dataplane.error().what);
+    return EXIT_FAILURE;
+  }
+  sluice::dataplane::Dataplane& plane = **dataplane;
+
+  sluice::control::snooping::Switch snooper(loaded, plane.mac(), std::random_device{}());
+  api::CommandQueue commands;
+  api::EventFeed feed;
+  const api::PortNames ports(port_names(loaded));
+  api::Dispatcher dispatcher(
+      {.config_path = path,
+       .ports = ports,
+       .uptime_s = [&] { return std::chrono::duration<double>(elapsed()).count(); },
+       .set_log_level = set_log_level},
+      commands);
+  sluice::control::Loop loop(
+      {.config = loaded,
+       .snooper = snooper,
+       .fib = plane.fib(),
+       .punts = plane.punts(),
+       .frames = plane.frames(),
+       .vlans = plane.vlans(),
+       .view = plane.view(),
+       .commands = commands,
+       .feed = feed,
+       .ports = ports,
+       .clock = [&] { return TimePoint(std::chrono::duration_cast<Duration>(elapsed())); },
+       .poll_links = [&](const auto& visit) { plane.poll_links(visit); },
+       .maintain = [&](TimePoint now) { plane.maintain(now); }});
+
+  if (const sluice::Status running = plane.start(); !running) {
+    spdlog::error("{}", running.error().what);
+    return EXIT_FAILURE;
+  }
+  loop.start();
+  std::atomic<bool> stop{false};
+  api::Server server(std::move(*listener), dispatcher, feed);
+  server.start();
+  {
+    const Signals signals(stop, [&] { api::reload(path, commands, set_log_level); });
+    spdlog::info("ready: {} ports, {} workers, control socket {}", loaded.ports.size(),
+                 plane.view().workers(), loaded.system.socket);
+    sd_notify(0, "READY=1");
+    loop.run(stop);
+    sd_notify(0, "STOPPING=1");
+    commands.close();  // a command in the making must not wait for a loop that has ended
+  }
+  server.stop();
+  plane.stop();
+  spdlog::info("stopped");
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "An IGMP snooping switch on DPDK ports. Runs in the foreground, logs to stderr; "
+      "SIGHUP reloads the configuration, SIGTERM stops.",
+      "sluiced");
+  app.set_version_flag("--version", "sluiced " SLUICE_VERSION);
+  app.footer(
+      "\nExamples:\n"
+      "  sluiced --config /etc/sluice/sluice.toml --check   is the file right?\n"
+      "  sluiced --config /etc/sluice/sluice.toml           run\n"
+      "  sluicectl status                                   is it up?\n\n"
+      "Exit status: 0 stopped by a signal, or the file is valid; 1 a device or the control\n"
+      "socket cannot be opened; 2 the command line or the configuration is not valid.");
+  std::string path;
+  bool check = false;
+  app.add_option("-c,--config", path, "configuration file (TOML)")->required();
+  app.add_flag("--check", check, "say whether the configuration is valid; touch no device");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? EXIT_SUCCESS : kInvalidConfiguration;
+  }
+
+  config::LoadResult loaded = config::load_file(path);
+  for (const config::Diagnostic& error : loaded.errors) {
+    std::fprintf(stderr, "%s\n", error.to_string().c_str());
+  }
+  if (!loaded.ok()) return kInvalidConfiguration;
+  if (check) {
+    std::printf("%s: valid\n", path.c_str());
+    return EXIT_SUCCESS;
+  }
+  return run(path, loaded.config);
+}
