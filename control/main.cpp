@@ -146,6 +146,8 @@ int run(const std::string& path, config::Config& loaded) {
        .poll_links = [&](const auto& visit) { plane.poll_links(visit); },
        .maintain = [&](TimePoint now) { plane.maintain(now); }});
 
+  // Ports and VLANs first, or the first frames would be counted as nobody's.
+  plane.vlans().publish(std::make_unique<sluice::VlanTable>(snooper.vlan_table()));
   if (const sluice::Status running = plane.start(); !running) {
     spdlog::error("{}", running.error().what);
     return EXIT_FAILURE;

@@ -9,8 +9,9 @@ namespace sluice::control::snooping {
 namespace {
 
 std::string describe(VlanId vlan, Ipv4 group, std::optional<Ipv4> source) {
-  return "(" + (source ? to_string(*source) : std::string("*")) + ", " + to_string(group) +
-         ") in VLAN " + std::to_string(vlan.value);
+  std::string text("(");
+  text.append(source ? to_string(*source) : "*").append(", ").append(to_string(group));
+  return text.append(") in VLAN ").append(std::to_string(vlan.value));
 }
 
 StaticMember* find_static(Group& group, std::optional<Ipv4> source) {
