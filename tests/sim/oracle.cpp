@@ -114,7 +114,7 @@ void Oracle::judge_vlan(const VlanPlan& plan) {
     if (!is && now() < term.must_until) {
       throw Violation(name + " has to be a router port until " + seconds_text(term.must_until));
     }
-    if (is && now() >= term.may_until) {
+    if (is && now() >= term.may_until + world_.scenario().timer_lateness) {
       throw Violation(name + " is still a router port; its time ended at " +
                       seconds_text(term.may_until));
     }

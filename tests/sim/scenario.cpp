@@ -126,6 +126,7 @@ Scenario make_scenario(std::uint64_t seed, std::size_t hosts) {
   scenario.reorders = dice.chance(60);
   scenario.duplicates = dice.chance(60);
   scenario.links_flap = scenario.loss == Loss::kNone && dice.chance(40);
+  scenario.timer_lateness = Duration(dice.chance(30) ? dice.between(1, 15) : 0);
   scenario.ports = static_cast<std::size_t>(dice.between(5, 24));
   // One seed in eight is crowded.
   const std::size_t some =
@@ -175,6 +176,7 @@ std::string Scenario::describe() const {
       << "%, v2 " << v2_percent << "%), loss: " << to_string(loss)
       << (reorders ? ", reordering" : "") << (duplicates ? ", duplicating" : "")
       << (links_flap ? ", links flap" : "");
+  if (timer_lateness > Duration{0}) out << ", timers late by " << timer_lateness.count() << " ms";
   for (const VlanPlan& plan : vlans) {
     constexpr std::string_view kPolicies[] = {"proxy", "suppress", "forward"};
     constexpr std::string_view kUnregistered[] = {"flood", "mrouter-only", "drop"};

@@ -50,6 +50,7 @@ struct Scenario {
   bool reorders = false;
   bool duplicates = false;
   bool links_flap = false;
+  Duration timer_lateness{0};  // an event loop runs timers a little after their time
   std::size_t ports = 0;
   std::size_t hosts = 0;
   int v1_percent = 0, v2_percent = 0;

@@ -135,7 +135,8 @@ void World::set_link(PortId port, bool up) {
 void World::run_until(TimePoint end) {
   int advances_at_once = 0;
   for (;;) {
-    const TimePoint due = switch_.next_deadline();
+    const TimePoint deadline = switch_.next_deadline();
+    const TimePoint due = deadline == kNever ? kNever : deadline + scenario_.timer_lateness;
     const TimePoint next = std::min(due, clock_.next());
     if (next > end) break;
     if (due <= clock_.next()) {
