@@ -157,7 +157,8 @@ void World::run_until(TimePoint end) {
 // --------------------------------------------------------------------------
 
 void World::from_host(const Host& host, Sending sending) {
-  const auto [vlan, port] = std::pair(host.settings().vlan, host.settings().port);
+  const VlanId vlan = host.settings().vlan;
+  const PortId port = host.settings().port;
   if (!link_is_up(port)) return;
   const igmp::Packet packet = decoded(sending.bytes);
   if (trace_) trace("p" + std::to_string(port.value) + " host " + text(packet));
@@ -178,21 +179,21 @@ void World::from_host(const Host& host, Sending sending) {
     }
   }
   for (Duration delay : copies) {
-    clock_.after(delay, [this, vlan = vlan, port = port, bytes = sending.bytes]() mutable {
+    clock_.after(delay, [this, vlan, port, bytes = sending.bytes]() mutable {
       to_switch(vlan, port, std::move(bytes));
     });
   }
 }
 
 void World::from_router(const Router& router, std::vector<std::uint8_t> bytes) {
-  const auto [vlan, port] = std::pair(router.settings().vlan, router.settings().port);
+  const VlanId vlan = router.settings().vlan;
+  const PortId port = router.settings().port;
   const igmp::Packet packet = decoded(bytes);
   if (trace_) trace("p" + std::to_string(port.value) + " router " + text(packet));
   // In the bounded modes the last hop loses; two hops that lose one of two each would lose two.
   for (Duration delay : wire_.carry({{}, Purpose::kOther, 0}, storm_)) {
-    clock_.after(delay, [this, vlan = vlan, port = port, bytes]() mutable {
-      to_switch(vlan, port, std::move(bytes));
-    });
+    clock_.after(delay,
+                 [this, vlan, port, bytes]() mutable { to_switch(vlan, port, std::move(bytes)); });
   }
 }
 
