@@ -70,6 +70,14 @@ std::size_t free_huge_bytes() {
   return total;
 }
 
+// Of EAL's directory only the empty shell is left at the very end: telemetry removes its socket by
+// atexit, so this has to be registered before it. Another program may be using the directory.
+void remove_runtime_directory() {
+  const std::string directory = rte_eal_get_runtime_dir();
+  rmdir(directory.c_str());
+  rmdir(directory.substr(0, directory.rfind('/')).c_str());
+}
+
 bool is_pci(const std::string& device) {
   return device.substr(0, device.find(',')).find(':') != std::string::npos;
 }
@@ -127,6 +135,7 @@ Result<std::unique_ptr<Eal>> Eal::start(const config::Config& config, const Memo
   for (std::string& word : words) arguments.push_back(word.data());
 
   capture_log();
+  std::atexit(remove_runtime_directory);
   if (rte_eal_init(static_cast<int>(arguments.size()), arguments.data()) < 0) {
     std::string why = rte_strerror(rte_errno);
     const std::vector<std::string> lines = take_log();

@@ -1,0 +1,52 @@
+# Two commands do everything on a fresh Debian 12: `sudo make demo` and `sudo make check`.
+# The rest of the work is meson's; see docs/testing.md.
+BUILD   ?= build
+PYTHON  := /usr/bin/python3
+SECONDS ?= 600
+
+RUN_PACKAGES   := meson ninja-build g++ pkg-config libdpdk-dev dpdk libboost-dev libspdlog-dev \
+                  libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libsystemd-dev libgtest-dev \
+                  libgmock-dev libbenchmark-dev python3-minimal iproute2 iputils-ping ethtool procps
+CHECK_PACKAGES := clang libclang-rt-14-dev clang-format-14 python3-scapy python3-pytest frr
+
+.PHONY: build demo demo-stop check bench fuzz soak install-deps conformance clean
+
+build: install-run-deps
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
+	@ninja -C $(BUILD) control/sluiced control/cli/sluicectl
+
+demo: build
+ifeq ($(DEMO),proxy)
+	@echo "make demo DEMO=proxy: proxy mode (RFC 4605) is not in this version yet"; exit 1
+else
+	@SLUICE_BUILD=$(BUILD) $(PYTHON) tests/demo/demo.py $(if $(KEEP),--keep)
+endif
+
+demo-stop:
+	@SLUICE_BUILD=$(BUILD) $(PYTHON) tests/demo/demo.py --stop
+
+check: install-deps
+	@$(PYTHON) tests/tools/check.py
+
+conformance: install-deps
+	@$(PYTHON) tests/tools/check.py --write-conformance
+
+bench: install-deps
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
+	@meson test -C $(BUILD) --benchmark --verbose
+
+fuzz: install-deps
+	@bash tests/fuzz/run.sh
+
+soak: build install-deps
+	@SLUICE_BUILD=$(BUILD) $(PYTHON) tests/tools/soak.py --seconds $(SECONDS)
+
+# Quick, and without a network, when everything is there already.
+install-run-deps:
+	@bash tests/tools/install_packages.sh $(RUN_PACKAGES)
+
+install-deps:
+	@bash tests/tools/install_packages.sh $(RUN_PACKAGES) $(CHECK_PACKAGES)
+
+clean:
+	rm -rf $(BUILD) build-asan build-tsan build-clang build-fuzz

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""`make check`: builds, runs every test, counts, and ends with "N passed, N failed, N skipped".
+
+Release build with g++: unit tests, simulation, threads, end to end. The unit tests and the
+simulation again under ASan+UBSan, the threaded ones under TSan. One compilation with clang.
+A line per step as it goes; a failed step prints its output.
+"""
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import conformance
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+BUILD = os.path.join(ROOT, "build")
+JOBS = str(max(2, os.cpu_count() or 2))
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = 0
+        self.skipped = []   # (what, why)
+        self.failures = []  # what
+        self.started = time.time()
+
+    def add(self, passed, failed=0):
+        self.passed += passed
+        self.failed += failed
+
+    def step(self, name):
+        print(f"[{time.time() - self.started:5.0f} s] {name}", flush=True)
+
+    def fail(self, what, output=""):
+        self.failed += 1
+        self.failures.append(what)
+        print(f"FAILED: {what}\n{output[-8000:]}", flush=True)
+
+
+def run(command, env=None, timeout=1500):
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **(env or {})}, timeout=timeout,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                          check=False)
+    return done.returncode, done.stdout
+
+
+def build(tally, folder, options, targets, compiler=None):
+    tally.step(f"build {os.path.basename(folder)}: {' '.join(options) or 'release'}")
+    env = {"CXX": compiler} if compiler else {}
+    if not os.path.exists(os.path.join(folder, "build.ninja")):
+        code, output = run(["meson", "setup", folder, *options], env)
+        if code:
+            tally.fail(f"meson setup {folder}", output)
+            return False
+    code, output = run(["ninja", "-C", folder, "-j", JOBS, *targets], env, timeout=2400)
+    if code:
+        tally.fail(f"build of {os.path.basename(folder)}", output)
+    else:
+        tally.add(1)
+    return code == 0
+
+
+def meson_tests(folder, suites):
+    code, output = run(["meson", "introspect", folder, "--tests"])
+    if code:
+        return []
+    return [test for test in json.loads(output)
+            if any(suite.split(":")[-1] in suites for suite in test["suite"])]
+
+
+def run_tests(tally, folder, suites, results):
+    """Runs the tests one by one and counts their cases."""
+    for test in meson_tests(folder, suites):
+        report = os.path.join(folder, f"{test['name']}.json")
+        if os.path.exists(report):
+            os.remove(report)
+        env = {**test["env"], "GTEST_OUTPUT": f"json:{report}", "GTEST_COLOR": "no",
+               "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+               "TSAN_OPTIONS": "halt_on_error=1"}
+        started = time.time()
+        try:
+            code, output = run(test["cmd"], env, timeout=900)
+        except subprocess.TimeoutExpired:
+            code, output = 1, "timed out"
+        cases = count_cases(report)
+        where = f"{test['name']} ({os.path.basename(folder)})"
+        if cases is None:   # no GoogleTest: the program as a whole is one case
+            cases = (1, 0, []) if code == 0 else (0, 0, [])
+        passed, failed, skipped = cases
+        tally.add(passed, failed)
+        tally.skipped += [(f"{where} {name}", "disabled or skipped by the test") for name in skipped]
+        if failed:
+            tally.failures.append(f"{where}: {failed} cases")
+            print(output[-8000:])
+        elif code:
+            tally.fail(where, output)
+        tally.step(f"  {where}: {passed} passed, {failed or (1 if code else 0)} failed, "
+                   f"{time.time() - started:.0f} s")
+        if os.path.exists(report) and results is not None:
+            results.append(report)
+
+
+def count_cases(report):
+    if not os.path.exists(report):
+        return None
+    with open(report, encoding="utf-8") as file:
+        suites = json.load(file)["testsuites"]
+    passed, failed, skipped = 0, 0, []
+    for suite in suites:
+        for case in suite["testsuite"]:
+            if case.get("result") != "COMPLETED":
+                skipped.append(f"{suite['name']}.{case['name']}")
+            elif case.get("failures"):
+                failed += 1
+            else:
+                passed += 1
+    return passed, failed, skipped
+
+
+def end_to_end(tally, build_dir):
+    if os.geteuid() != 0:
+        tally.skipped.append(("end-to-end tests", "network namespaces need root"))
+        return None
+    tally.step("end to end, in network namespaces")
+    report = os.path.join(build_dir, "e2e.json")
+    if os.path.exists(report):
+        os.remove(report)
+    try:
+        code, output = run([sys.executable, "-m", "pytest", "-q",
+                            "-p", "no:cacheprovider", "--req-report", report, "tests/e2e"],
+                           {"SLUICE_BUILD": build_dir, "PYTHONDONTWRITEBYTECODE": "1"}, timeout=900)
+    except subprocess.TimeoutExpired:
+        tally.fail("end-to-end tests timed out")
+        return None
+    rows = []
+    if os.path.exists(report):
+        with open(report, encoding="utf-8") as file:
+            rows = json.load(file)
+    failed = [row["test"] for row in rows if row["outcome"] == "failed"]
+    tally.add(sum(row["outcome"] == "passed" for row in rows), len(failed))
+    tally.skipped += [(row["test"], row["reason"]) for row in rows if row["outcome"] == "skipped"]
+    tally.failures += failed
+    if failed or (code and not rows):
+        print(output[-12000:])
+        if not failed:
+            tally.fail("end-to-end tests did not run")
+    return report
+
+
+def demonstrate(tally):
+    if os.geteuid() != 0:
+        return
+    tally.step("make demo")
+    code, output = run([sys.executable, "tests/demo/demo.py"], {"SLUICE_BUILD": BUILD}, timeout=180)
+    if code:
+        tally.fail("demo", output)
+    else:
+        tally.add(1)
+
+
+def check_headers(tally):
+    """Each header compiles alone."""
+    tally.step("headers compile alone")
+    flags = run(["pkg-config", "--cflags", "libdpdk"])[1].split()
+    flags = [flag.replace("-I", "-isystem", 1) if flag.startswith("-I") else flag for flag in flags]
+    headers = subprocess.run(["git", "ls-files", "shared/*.h", "config/*.h", "dataplane/*.h",
+                              "control/*.h"], cwd=ROOT, capture_output=True, text=True,
+                             check=True).stdout.split()
+    def alone(header):
+        return subprocess.run(["g++", "-std=c++20", "-fsyntax-only", '-DSLUICE_VERSION=""', *flags,
+                               "-I.", "-x", "c++", "-"], cwd=ROOT, input=f'#include "{header}"\n',
+                              text=True, capture_output=True, check=False).stderr
+
+    with ThreadPoolExecutor(int(JOBS)) as pool:
+        bad = [output for output in pool.map(alone, headers) if output]
+    if bad:
+        tally.fail("headers do not compile alone", bad[0])
+    else:
+        tally.add(1)
+
+
+def check_format(tally):
+    if not shutil.which("clang-format-14"):
+        tally.skipped.append(("clang-format", "clang-format-14 is not installed"))
+        return
+    tally.step("clang-format")
+    files = subprocess.run(["git", "ls-files", "*.h", "*.cpp"], cwd=ROOT, capture_output=True,
+                           text=True, check=True).stdout.split()
+    code, output = run(["clang-format-14", "--dry-run", "--Werror", *files])
+    if code:
+        names = sorted(set(re.findall(r"^(\S+?):\d+", output, re.M)))
+        tally.fail("clang-format would change " + ", ".join(names))
+    else:
+        tally.add(1)
+
+
+def check_conformance(tally, reports, e2e, write):
+    text = conformance.render(reports, e2e)
+    path = os.path.join(ROOT, "docs", "conformance.md")
+    if write:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        print(f"wrote {path}")
+        return
+    committed = open(path, encoding="utf-8").read() if os.path.exists(path) else ""
+    if committed == text:
+        tally.add(1)
+    else:
+        tally.fail("docs/conformance.md is not what this run generates: run `make conformance`")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write-conformance", action="store_true",
+                        help="run what the table is made from, and write docs/conformance.md")
+    arguments = parser.parse_args()
+    tally = Tally()
+    reports = []
+    if not build(tally, BUILD, [], []):
+        return finish(tally)
+    run_tests(tally, BUILD, {"unit", "threads"}, reports)
+    if arguments.write_conformance:
+        check_conformance(tally, reports, end_to_end(tally, BUILD), write=True)
+        return finish(tally)
+    run_tests(tally, BUILD, {"sim"}, None)
+    e2e = end_to_end(tally, BUILD)
+    check_conformance(tally, reports, e2e, write=False)
+    demonstrate(tally)
+    check_headers(tally)
+    check_format(tally)
+    sanitized = ["--buildtype=debugoptimized", "-Doptimization=1", "-Db_lundef=false"]
+    asan = os.path.join(ROOT, "build-asan")
+    if build(tally, asan, [*sanitized, "-Db_sanitize=address,undefined"],
+             targets_of(BUILD, {"unit", "sim"})):
+        run_tests(tally, asan, {"unit", "sim"}, None)
+    tsan = os.path.join(ROOT, "build-tsan")
+    if build(tally, tsan, [*sanitized, "-Db_sanitize=thread"], targets_of(BUILD, {"threads"})):
+        run_tests(tally, tsan, {"threads"}, None)
+    if shutil.which("clang++"):
+        build(tally, os.path.join(ROOT, "build-clang"), ["--buildtype=plain"],
+              ["control/sluiced", "control/cli/sluicectl"], "clang++")
+    else:
+        tally.skipped.append(("build with clang", "clang++ is not installed"))
+    return finish(tally)
+
+
+def targets_of(folder, suites):
+    return [os.path.relpath(test["cmd"][0], folder) for test in meson_tests(folder, suites)]
+
+
+def finish(tally):
+    for what, why in tally.skipped:
+        print(f"skipped: {what}: {why}")
+    for what in tally.failures:
+        print(f"failed: {what}")
+    print(f"{tally.passed} passed, {tally.failed} failed, {len(tally.skipped)} skipped")
+    return 1 if tally.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
