@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The receive pipeline, step by step in the order of requirements igmp-messages §10.
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -250,6 +251,12 @@ std::variant<Packet, DecodeError> decode(std::span<const std::uint8_t> frame) {
   packet.notes.no_router_alert = !without_router_alert(packet.message) &&
                                  !has_router_alert(ip.first(header).subspan(wire::kIpHeader));
   return result;
+}
+
+bool host_accepts(const Packet& packet, const Query<Ipv4>& query) {
+  if (packet.notes.no_router_alert) return false;
+  return !query.general() || !packet.destination.is_multicast() ||
+         packet.destination == kAllSystems;
 }
 
 std::string_view to_string(DecodeError error) {

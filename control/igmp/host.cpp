@@ -1,49 +1,122 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// Groups, timers and compatibility mode of the host side. What v3 and v1/v2 do with them stands in
+// host_v3.cpp and host_v2.cpp.
 #include "control/igmp/host.h"
 
-#include "control/igmp/source_set.h"
+#include <algorithm>
+
+#include "control/igmp/host_timers.h"
 
 namespace sluice::control::igmp {
-namespace {
-
-// RFC 9776 §8.12 works this out with the default robustness variable and query interval (HC-05).
-constexpr Duration kDefaultQueryInterval = std::chrono::seconds(125);
-constexpr int kDefaultRobustness = 2;
-constexpr Duration kOlderUnsolicitedReportInterval = std::chrono::seconds(10);  // RFC 2236 §8.10
-
-}  // namespace
 
 template <class A>
 Host<A>::Host(const Settings& settings, std::uint64_t seed)
     : settings_(settings),
-      random_(seed),
       robustness_variable_(settings.robustness_variable),
-      followed_(settings.version) {}
+      random_(seed),
+      version_(settings.version) {}
+
+// --- Events ----------------------------------------------------------------------------------
 
 template <class A>
-TimePoint Host<A>::random_delay(TimePoint now, Duration most) {
-  const auto range = static_cast<std::uint64_t>(std::max<std::int64_t>(most.count(), 1));
-  return now + Duration(static_cast<std::int64_t>(1 + random_() % range));  // in (0, most]
+void Host<A>::set(A group, const Reception<A>& reception, TimePoint now, Messages& out) {
+  advance(now, out);
+  const auto known = receptions_.find(group);
+  const Reception<A> before = known == receptions_.end() ? Reception<A>{} : known->second;
+  if (before == reception) return;
+
+  const Index i = index_of(group);
+  if (reception.none()) {
+    receptions_.erase(known);
+    groups_[i].reception = nullptr;
+  } else {
+    groups_[i].reception = &(receptions_[group] = reception);
+  }
+
+  if (version_ == Version::kV3) {
+    note_change(groups_[i], before, reception);
+    report_change(i, now, out);
+  } else if (before.none()) {  // PX-12: older versions only know members and others
+    join(i, now, out);
+  } else if (reception.none()) {
+    leave(i, now, out);
+  }
+  release_if_idle(i);
 }
 
 template <class A>
-void Host<A>::file(A group) {
-  const auto pending = pending_.find(group);
-  const TimePoint next = pending == pending_.end() ? kNever : pending->second.next();
-  const auto filed = filed_.find(group);
-  if (filed != filed_.end() && filed->second != next) {
-    due_.erase({filed->second, group});
-    filed_.erase(filed);
+void Host<A>::on_query(const Query<A>& query, TimePoint now, Messages& out) {
+  advance(now, out);
+  hear_version(query, now);
+  if (query.version == Version::kV3) {
+    robustness_variable_ =
+        query.robustness_variable > 0 ? query.robustness_variable : settings_.robustness_variable;
   }
-  if (next != kNever && !filed_.contains(group)) {
-    due_.emplace(next, group);
-    filed_.emplace(group, next);
+  if (receptions_.empty()) return;
+
+  if (query.general()) {
+    if (version_ == Version::kV3) {
+      schedule_general_response(query.max_response_time, now);
+      return;
+    }
+    for (Index i = 0; i < groups_.size(); ++i) {
+      if (groups_[i].reception != nullptr) delay_report(i, query.max_response_time, now);
+    }
+    return;
   }
-  if (pending != pending_.end() && pending->second.idle()) pending_.erase(pending);
+  const auto known = indexes_.find(query.group);
+  if (known == indexes_.end() || groups_[known->second].reception == nullptr) return;
+  if (version_ == Version::kV3) {
+    schedule_response(known->second, query, now);
+  } else {
+    delay_report(known->second, query.max_response_time, now);
+  }
 }
 
-// --- Compatibility mode, §7.2.1
-// -------------------------------------------------------------------
+template <class A>
+void Host<A>::advance(TimePoint now, Messages& out) {
+  timers_.advance(now, [&](TimerWheel::Id timer) { run(timer, now, out); });
+}
+
+template <class A>
+void Host<A>::run(TimerWheel::Id timer, TimePoint now, Messages& out) {
+  if (timer == host_timers::kV1Querier || timer == host_timers::kV2Querier) {
+    adopt_version(now);
+    return;
+  }
+  if (timer == host_timers::kGeneralResponse) {
+    respond_general(now, out);
+    return;
+  }
+  const Index i = host_timers::index(timer);
+  if (timer == host_timers::change(i)) {
+    report_change(i, now, out);
+  } else if (version_ == Version::kV3) {
+    respond(i, out);
+  } else {
+    report(i, now, out);
+  }
+  release_if_idle(i);
+}
+
+template <class A>
+void Host<A>::resend_all(TimePoint now, Messages& out) {
+  advance(now, out);
+  for (Index i = 0; i < groups_.size(); ++i) {
+    Group& group = groups_[i];
+    if (group.reception == nullptr) continue;
+    if (version_ != Version::kV3) {
+      join(i, now, out);
+      continue;
+    }
+    group.mode_reports_left = 0;
+    group.changes.clear();
+    note_change(group, Reception<A>{}, *group.reception);
+    report_change(i, now, out);
+  }
+}
+
+// --- Compatibility mode, RFC 9776 §7.2.1 -----------------------------------------------------
 
 template <class A>
 Version Host<A>::version(TimePoint now) const {
@@ -53,267 +126,73 @@ Version Host<A>::version(TimePoint now) const {
 }
 
 template <class A>
-void Host<A>::note_querier(const Query<A>& query, TimePoint now) {
-  const Duration lasts = kDefaultRobustness * kDefaultQueryInterval + 10 * query.max_response_time;
-  if (query.version == Version::kV1) v1_querier_until_ = now + lasts;
-  if (query.version == Version::kV2 && query.general()) v2_querier_until_ = now + lasts;  // HC-04
-  if (query.version == Version::kV3) {
-    robustness_variable_ =
-        query.robustness_variable != 0 ? query.robustness_variable : settings_.robustness_variable;
+void Host<A>::hear_version(const Query<A>& query, TimePoint now) {
+  // HC-05: robustness and query interval are the defaults, whatever this network uses.
+  const Duration present = 2 * Duration(std::chrono::seconds(125)) + 10 * query.max_response_time;
+  // HC-04: a group-specific query of an older version changes nothing.
+  if (query.version == Version::kV1) {
+    v1_querier_until_ = now + present;
+    timers_.set(host_timers::kV1Querier, v1_querier_until_);
+  } else if (query.version == Version::kV2 && query.general()) {
+    v2_querier_until_ = now + present;
+    timers_.set(host_timers::kV2Querier, v2_querier_until_);
   }
-  follow_version(now);
+  adopt_version(now);
 }
 
-// HC-06: a change of mode cancels whatever was pending.
+// HC-06: a change of mode cancels whatever was about to be said in the old one.
 template <class A>
-void Host<A>::follow_version(TimePoint now) {
-  if (version(now) == followed_) return;
-  followed_ = version(now);
-  general_response_ = kNever;
-  pending_.clear();
-  filed_.clear();
-  due_.clear();
-}
-
-// --- Changes, §5.1 and RFC 2236 §6
-// ----------------------------------------------------------------
-
-template <class A>
-void Host<A>::set(A group, const Reception<A>& reception, TimePoint now, Messages& out) {
-  const auto known = receptions_.find(group);
-  if (known == receptions_.end() ? reception.none() : known->second == reception) return;
-  follow_version(now);
-  const Reception<A> old = known == receptions_.end() ? Reception<A>{} : known->second;
-  if (reception.none()) {
-    receptions_.erase(known);
-  } else {
-    receptions_.insert_or_assign(group, reception);
-  }
-  if (followed_ == Version::kV3) {
-    change_v3(group, old, reception, now, out);
-  } else {
-    change_older(group, !old.none(), !reception.none(), now, out);
-  }
-  file(group);
-}
-
-template <class A>
-void Host<A>::change_v3(A group, const Reception<A>& from, const Reception<A>& to, TimePoint now,
-                        Messages& out) {
-  Pending& pending = pending_[group];
-  if (from.mode != to.mode) {  // SC-03, SC-04, SC-13
-    pending.mode_reports_left = robustness_variable_;
-  } else {  // SC-01, SC-02: whatever differs, in either direction
-    for (const A source :
-         unite(subtract(from.sources, to.sources), subtract(to.sources, from.sources))) {
-      auto& counts = pending.source_reports_left;
-      const auto at = std::lower_bound(counts.begin(), counts.end(), source,
-                                       [](const auto& entry, A s) { return entry.first < s; });
-      if (at != counts.end() && at->first == source) {
-        at->second = robustness_variable_;
-      } else {
-        counts.insert(at, {source, robustness_variable_});
-      }
-    }
-  }
-  V3Report<A> report;
-  take_change_records(group, pending, now, report.records);  // SC-06, SC-07: at once
-  if (!report.records.empty()) out.push_back(std::move(report));
-}
-
-// SC-08..SC-12, SC-14: one transmission, built from what is still to be told and from the state as
-// it is now.
-template <class A>
-void Host<A>::take_change_records(A group, Pending& pending, TimePoint now,
-                                  std::vector<GroupRecord<A>>& records) {
-  const auto at = receptions_.find(group);
-  const Reception<A> current = at == receptions_.end() ? Reception<A>{} : at->second;
-  auto& counts = pending.source_reports_left;
-  if (pending.mode_reports_left > 0) {
-    --pending.mode_reports_left;
-    records.push_back({current.mode == FilterMode::kInclude ? RecordType::kChangeToIncludeMode
-                                                            : RecordType::kChangeToExcludeMode,
-                       group, current.sources});
-  } else {
-    GroupRecord<A> allow{RecordType::kAllowNewSources, group, {}};
-    GroupRecord<A> block{RecordType::kBlockOldSources, group, {}};
-    for (const auto& [source, left] : counts) {
-      const bool wanted =
-          (current.mode == FilterMode::kInclude) == contains(current.sources, source);
-      (wanted ? allow : block).sources.push_back(source);
-    }
-    if (!allow.sources.empty()) records.push_back(std::move(allow));
-    if (!block.sources.empty()) records.push_back(std::move(block));
-  }
-  for (auto& [source, left] : counts) --left;
-  std::erase_if(counts, [](const auto& entry) { return entry.second == 0; });
-  const bool more = pending.mode_reports_left > 0 || !counts.empty();
-  pending.next_change = more ? random_delay(now, settings_.unsolicited_report_interval) : kNever;
-}
-
-template <class A>
-void Host<A>::change_older(A group, bool was_member, bool is_member, TimePoint now, Messages& out) {
-  if (was_member == is_member) return;  // PX-12: sources and modes cannot be told
-  if (is_member) {                      // H2-01
-    Pending& pending = pending_[group];
-    send_older_report(group, out);
-    pending.sent_last_report = true;
-    pending.repeats_left = static_cast<std::uint8_t>(robustness_variable_ - 1);
-    if (pending.repeats_left > 0) {
-      pending.response = random_delay(now, kOlderUnsolicitedReportInterval);
-    }
-    return;
-  }
-  const auto pending = pending_.find(group);  // H2-06, H2-07, H2-09
-  if (pending == pending_.end()) return;
-  if (pending->second.sent_last_report && followed_ == Version::kV2) out.push_back(Leave<A>{group});
-  pending_.erase(pending);
-}
-
-template <class A>
-void Host<A>::send_older_report(A group, Messages& out) const {
-  if (followed_ == Version::kV1) {
-    out.push_back(V1Report<A>{group});
-  } else {
-    out.push_back(V2Report<A>{group});
+void Host<A>::adopt_version(TimePoint now) {
+  const Version version = this->version(now);
+  if (version == version_) return;
+  version_ = version;
+  timers_.cancel(host_timers::kGeneralResponse);
+  answering_ = false;
+  for (Index i = 0; i < groups_.size(); ++i) {
+    timers_.cancel(host_timers::response(i));
+    timers_.cancel(host_timers::change(i));
+    Group& group = groups_[i];
+    group.mode_reports_left = 0;
+    group.changes.clear();
+    group.asked.clear();
+    group.reported_last = true;  // nobody else is known to have reported
+    release_if_idle(i);
   }
 }
 
-template <class A>
-void Host<A>::resend_all(TimePoint now, Messages& out) {
-  follow_version(now);
-  for (const auto& [group, reception] : receptions_) {
-    if (followed_ == Version::kV3) {
-      // As if it had just come to be: TO_EX or ALLOW.
-      change_v3(group, Reception<A>{}, reception, now, out);
-    } else {
-      change_older(group, false, true, now, out);
-    }
-    file(group);
-  }
-}
-
-// --- Queries, §5.2 and RFC 2236 §6
-// ----------------------------------------------------------------
+// --- Groups ----------------------------------------------------------------------------------
 
 template <class A>
-void Host<A>::on_query(const Query<A>& query, TimePoint now, Messages& out) {
-  (void)out;  // a query is never answered at once (QR-11)
-  note_querier(query, now);
-  if (receptions_.empty()) return;
-  if (followed_ != Version::kV3) {
-    if (!query.general()) {
-      if (receptions_.contains(query.group)) {
-        respond_older(query.group, random_delay(now, query.max_response_time));
-      }
-      return;
-    }
-    for (const auto& [group, reception] : receptions_) {  // H2-13: each with a delay of its own
-      respond_older(group, random_delay(now, query.max_response_time));
-    }
-    return;
+typename Host<A>::Index Host<A>::index_of(A group) {
+  const auto [known, is_new] = indexes_.try_emplace(group, Index{0});
+  if (!is_new) return known->second;
+  if (unused_.empty()) {
+    unused_.push_back(static_cast<Index>(groups_.size()));
+    groups_.emplace_back();
   }
-  const TimePoint at = random_delay(now, query.max_response_time);
-  if (general_response_ <= at) return;  // QR-1
-  if (query.general()) {                // QR-2
-    general_response_ = at;
-    return;
-  }
-  if (!receptions_.contains(query.group)) return;
-  Pending& pending = pending_[query.group];
-  if (pending.response == kNever) {  // QR-3
-    pending.response = at;
-    pending.asked = query.sources;
-  } else if (query.sources.empty() || pending.asked.empty()) {  // QR-4
-    pending.asked.clear();
-    pending.response = std::min(pending.response, at);
-  } else {  // QR-5; QR-12: a list too long to remember becomes the whole group
-    pending.asked = unite(pending.asked, query.sources);
-    if (pending.asked.size() > kMostAskedSources) pending.asked.clear();
-    pending.response = std::min(pending.response, at);
-  }
-  file(query.group);
-}
-
-// H2-02, H2-03: sooner, never later.
-template <class A>
-void Host<A>::respond_older(A group, TimePoint at) {
-  Pending& pending = pending_[group];
-  pending.response = std::min(pending.response, at);
-  file(group);
+  const Index i = unused_.back();
+  unused_.pop_back();
+  groups_[i].address = group;
+  return known->second = i;
 }
 
 template <class A>
-void Host<A>::on_other_report(A group, TimePoint now) {
-  follow_version(now);
-  if (followed_ == Version::kV3) return;  // HC-09
-  const auto pending = pending_.find(group);
-  if (pending == pending_.end() || pending->second.response == kNever) return;  // H2-08
-  pending->second.response = kNever;                                            // H2-04
-  pending->second.repeats_left = 0;
-  pending->second.sent_last_report = false;
-  file(group);
-}
-
-// QR-7..QR-9
-template <class A>
-void Host<A>::take_response_record(A group, Pending& pending,
-                                   std::vector<GroupRecord<A>>& records) const {
-  const SourceSet<A> asked = std::move(pending.asked);
-  pending.response = kNever;
-  pending.asked = SourceSet<A>{};
-  const auto at = receptions_.find(group);
-  if (at == receptions_.end()) return;
-  const Reception<A>& current = at->second;
-  const bool include = current.mode == FilterMode::kInclude;
-  if (asked.empty()) {
-    records.push_back({include ? RecordType::kModeIsInclude : RecordType::kModeIsExclude, group,
-                       current.sources});
-    return;
-  }
-  SourceSet<A> wanted =
-      include ? intersect(current.sources, asked) : subtract(asked, current.sources);
-  if (wanted.empty()) return;  // QR-10
-  records.push_back({RecordType::kModeIsInclude, group, std::move(wanted)});
+void Host<A>::release_if_idle(Index i) {
+  Group& group = groups_[i];
+  if (group.reception != nullptr || group.change_pending()) return;
+  timers_.cancel(host_timers::response(i));
+  timers_.cancel(host_timers::change(i));
+  const auto known = indexes_.find(group.address);
+  if (known == indexes_.end() || known->second != i) return;  // it is in unused_ already
+  indexes_.erase(known);
+  group = Group{};
+  unused_.push_back(i);
 }
 
 template <class A>
-void Host<A>::advance(TimePoint now, Messages& out) {
-  follow_version(now);
-  V3Report<A> report;              // whatever is due now shares messages (SC-16)
-  if (general_response_ <= now) {  // QR-6
-    general_response_ = kNever;
-    for (const auto& [group, reception] : receptions_) {
-      report.records.push_back({reception.mode == FilterMode::kInclude ? RecordType::kModeIsInclude
-                                                                       : RecordType::kModeIsExclude,
-                                group, reception.sources});
-    }
-    std::sort(report.records.begin(), report.records.end(),
-              [](const auto& a, const auto& b) { return a.group < b.group; });
-  }
-  while (!due_.empty() && due_.begin()->first <= now) {
-    const A group = due_.begin()->second;
-    Pending& pending = pending_[group];
-    if (pending.next_change <= now) take_change_records(group, pending, now, report.records);
-    if (pending.response <= now) {
-      if (followed_ == Version::kV3) {
-        take_response_record(group, pending, report.records);
-      } else {  // H2-05
-        send_older_report(group, out);
-        pending.sent_last_report = true;
-        if (pending.repeats_left > 0) --pending.repeats_left;
-        pending.response =
-            pending.repeats_left > 0 ? random_delay(now, kOlderUnsolicitedReportInterval) : kNever;
-      }
-    }
-    file(group);
-  }
-  if (!report.records.empty()) out.push_back(std::move(report));
-}
-
-template <class A>
-TimePoint Host<A>::next_deadline() const {
-  return due_.empty() ? general_response_ : std::min(general_response_, due_.begin()->first);
+Duration Host<A>::random_within(Duration limit) {
+  std::uniform_int_distribution<Duration::rep> delay(1, std::max<Duration::rep>(1, limit.count()));
+  return Duration(delay(random_));
 }
 
 template class Host<Ipv4>;

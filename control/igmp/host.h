@@ -3,33 +3,24 @@
 // per group. Used by report-policy "proxy" toward the router ports (PR-02) and by the RFC 4605
 // upstream. RFC 9776 §5 and §7.2, RFC 2236 §6; SC-*, QR-*, HC-*, H2-* of igmp-host-proxy. Pure;
 // randomness is seeded; control thread only.
+//
+// An event about one group costs what it costs with one group. A General Query in v3 mode starts
+// one timer; in v1 and v2 mode one per group, as RFC 2236 wants. Every event first runs what is
+// due.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
-#include <map>
 #include <random>
-#include <set>
 #include <unordered_map>
-#include <utility>
 #include <variant>
 #include <vector>
 
 #include "control/igmp/messages.h"
-#include "control/igmp/parameters.h"
+#include "control/igmp/reception.h"
+#include "control/timer_wheel.h"
 #include "shared/time.h"
 
 namespace sluice::control::igmp {
-
-// The reception state of one group on an interface (RFC 9776 §3.2). INCLUDE({}) is "none".
-template <class A>
-struct Reception {
-  FilterMode mode = FilterMode::kInclude;
-  SourceSet<A> sources;
-
-  bool none() const { return mode == FilterMode::kInclude && sources.empty(); }
-  bool operator==(const Reception&) const = default;
-};
 
 // A message the host side wants sent. v3 records are packed into reports and split by the owner.
 template <class A>
@@ -39,76 +30,93 @@ template <class A>
 class Host {
  public:
   struct Settings {
-    Version version = Version::kV3;  // the highest it speaks
-    std::uint8_t robustness_variable = 2;
+    Version version = Version::kV3;        // the highest it speaks
+    std::uint8_t robustness_variable = 2;  // until a v3 query tells another one (QR-14)
     Duration unsolicited_report_interval = std::chrono::seconds(1);
   };
   using Messages = std::vector<HostMessage<A>>;
-  // Of one group's queries (QR-12): more are answered as if the whole group had been asked for.
-  static constexpr std::size_t kMostAskedSources = 512;
 
   Host(const Settings& settings, std::uint64_t seed);
 
   // The group's state changed to `reception`: state-change reports at once and repeated (§5.1), or
   // a v1/v2 report or leave. Unchanged state does nothing. 224.0.0.0/24 is the caller's to keep
-  // out.
+  // out. Records go into the last message of `out` when that is a v3 report (SC-16).
   void set(A group, const Reception<A>& reception, TimePoint now, Messages& out);
   // A query heard (the caller has checked its validity; source 0.0.0.0 is fine).
   void on_query(const Query<A>& query, TimePoint now, Messages& out);
-  // Another host's v1 or v2 report heard on this network: suppression in v1/v2 mode only.
+  // Another host's v1 or v2 report heard on this network: suppression in v1/v2 mode only (HC-09).
   void on_other_report(A group, TimePoint now);
   // Reports due at `now`.
   void advance(TimePoint now, Messages& out);
   // Sends every group's state as a change again, robustness-variable times (PX-15).
   void resend_all(TimePoint now, Messages& out);
-  TimePoint next_deadline() const;
+  // Never later than the earliest timer.
+  TimePoint next_deadline() const { return timers_.next_deadline(); }
 
   // What the querier heard makes it speak now (HC-01..HC-03).
   Version version(TimePoint now) const;
   const std::unordered_map<A, Reception<A>>& receptions() const { return receptions_; }
 
  private:
-  // What is still to be sent of one group.
-  struct Pending {
-    // §5.1: state-change reports still to come, of the filter mode and of single sources.
-    std::uint8_t mode_reports_left = 0;
-    std::vector<std::pair<A, std::uint8_t>> source_reports_left;  // ascending
-    TimePoint next_change = kNever;
-    // §5.2: the answer to a specific query (v3), or the report timer of RFC 2236 §6 (v1, v2).
-    TimePoint response = kNever;
-    SourceSet<A> asked;             // empty: for the whole group
-    bool sent_last_report = false;  // RFC 2236 §6 "flag"
-    std::uint8_t repeats_left = 0;  // v1, v2 unsolicited reports
-
-    TimePoint next() const { return std::min(next_change, response); }
-    bool idle() const { return next() == kNever && !sent_last_report; }
+  // How often a change of one source is still to be reported (§5.1).
+  struct SourceChange {
+    A address;
+    std::uint8_t reports_left;
   };
+  struct Group {
+    A address{};
+    const Reception<A>* reception = nullptr;  // in receptions_; nullptr: none
+    // v3. A group whose state is gone stays until its change has been reported often enough.
+    std::uint8_t mode_reports_left = 0;
+    std::vector<SourceChange> changes;  // ascending by address
+    SourceSet<A> asked;                 // response timer runs: the sources asked for; empty: all
+    // v1, v2: whether we are the last who reported it (the `flag` of RFC 2236 §6).
+    bool reported_last = true;
 
-  void note_querier(const Query<A>& query, TimePoint now);
-  void follow_version(TimePoint now);
-  TimePoint random_delay(TimePoint now, Duration most);
-  void respond_older(A group, TimePoint at);
-  void change_v3(A group, const Reception<A>& from, const Reception<A>& to, TimePoint now,
-                 Messages& out);
-  void change_older(A group, bool was_member, bool is_member, TimePoint now, Messages& out);
-  void take_change_records(A group, Pending& pending, TimePoint now,
-                           std::vector<GroupRecord<A>>& records);
-  void take_response_record(A group, Pending& pending, std::vector<GroupRecord<A>>& records) const;
-  void send_older_report(A group, Messages& out) const;
-  // Files the group under its earliest deadline; forgets it when nothing is pending.
-  void file(A group);
+    bool change_pending() const { return mode_reports_left > 0 || !changes.empty(); }
+  };
+  using Index = std::uint32_t;  // in groups_
+
+  Index index_of(A group);  // makes it
+  void release_if_idle(Index i);
+  void run(TimerWheel::Id timer, TimePoint now, Messages& out);
+
+  // §5.1
+  void note_change(Group& group, const Reception<A>& from, const Reception<A>& to);
+  void note_sources(Group& group, const SourceSet<A>& sources);
+  void report_change(Index i, TimePoint now, Messages& out);
+  // §5.2
+  void schedule_general_response(Duration max_response_time, TimePoint now);
+  void schedule_response(Index i, const Query<A>& query, TimePoint now);
+  void respond_general(TimePoint now, Messages& out);
+  void respond(Index i, Messages& out);
+  // RFC 2236 §6
+  void join(Index i, TimePoint now, Messages& out);
+  void leave(Index i, TimePoint now, Messages& out);
+  void delay_report(Index i, Duration max_response_time, TimePoint now);
+  void report(Index i, TimePoint now, Messages& out);
+  // RFC 9776 §7.2.1
+  void hear_version(const Query<A>& query, TimePoint now);
+  void adopt_version(TimePoint now);
+
+  Duration random_within(Duration limit);  // (0, limit]
 
   Settings settings_;
-  std::mt19937_64 random_;
   std::uint8_t robustness_variable_;
-  Version followed_;
+  std::mt19937_64 random_;
+  Version version_;  // in force: what cancelling on a change compares with
   TimePoint v1_querier_until_ = TimePoint::min();
   TimePoint v2_querier_until_ = TimePoint::min();
-  TimePoint general_response_ = kNever;
   std::unordered_map<A, Reception<A>> receptions_;
-  std::unordered_map<A, Pending> pending_;
-  std::map<A, TimePoint> filed_;  // what `due_` holds of a group
-  std::set<std::pair<TimePoint, A>> due_;
+  std::unordered_map<A, Index> indexes_;
+  std::vector<Group> groups_;
+  std::vector<Index> unused_;
+  TimerWheel timers_;
+  // An answer to a General Query that takes several messages walks round groups_.
+  Index next_to_answer_ = 0;
+  std::size_t left_to_answer_ = 0;  // places of groups_ still to visit
+  Duration answer_pause_{0};        // between two messages of one answer
+  bool answering_ = false;          // the first message has gone
 };
 
 }  // namespace sluice::control::igmp

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The host side in v3 mode: state-change reports (RFC 9776 §5.1) and answers to queries (§5.2).
+#include <algorithm>
+
+#include "control/igmp/host.h"
+#include "control/igmp/host_timers.h"
+#include "control/igmp/source_set.h"
+
+namespace sluice::control::igmp {
+namespace {
+
+// Records of one answer to a General Query that go out together: what an Ethernet frame holds
+// without sources (SZ-01). More groups than that are spread over the response time (QR-11).
+constexpr std::size_t kRecordsAtOnce = 183;
+
+// QR-12: who asks for more sources of a group than this gets all of it.
+constexpr std::size_t kMaxAskedSources = 366;
+
+template <class A>
+void add_record(std::vector<HostMessage<A>>& out, RecordType type, A group,
+                const SourceSet<A>& sources) {
+  if (out.empty() || !std::holds_alternative<V3Report<A>>(out.back())) {
+    out.push_back(V3Report<A>{});
+  }
+  std::get<V3Report<A>>(out.back()).records.push_back({type, group, sources});
+}
+
+}  // namespace
+
+// --- State changes, §5.1 ---------------------------------------------------------------------
+
+// SC-01..SC-04: what has to be told, and how often (SC-08).
+template <class A>
+void Host<A>::note_change(Group& group, const Reception<A>& from, const Reception<A>& to) {
+  if (from.mode != to.mode) {
+    group.mode_reports_left = robustness_variable_;
+    return;
+  }
+  note_sources(group, subtract(to.sources, from.sources));
+  note_sources(group, subtract(from.sources, to.sources));
+}
+
+template <class A>
+void Host<A>::note_sources(Group& group, const SourceSet<A>& sources) {
+  const auto by_address = [](const SourceChange& change, const A& address) {
+    return change.address < address;
+  };
+  if (group.changes.empty()) {
+    group.changes.reserve(sources.size());
+    for (const A& source : sources) group.changes.push_back({source, robustness_variable_});
+    return;
+  }
+  // Both ascend: merged from behind, in place.
+  std::vector<SourceChange> merged;
+  merged.reserve(group.changes.size() + sources.size());
+  auto old = group.changes.begin();
+  for (const A& source : sources) {
+    const auto from = std::lower_bound(old, group.changes.end(), source, by_address);
+    merged.insert(merged.end(), old, from);
+    old = from != group.changes.end() && from->address == source ? from + 1 : from;
+    merged.push_back({source, robustness_variable_});
+  }
+  merged.insert(merged.end(), old, group.changes.end());
+  group.changes = std::move(merged);
+}
+
+// SC-09..SC-12: one state-change report, and the timer of the next.
+template <class A>
+void Host<A>::report_change(Index i, TimePoint now, Messages& out) {
+  Group& group = groups_[i];
+  if (!group.change_pending()) return;
+  static const Reception<A> kNone;
+  const Reception<A>& current = group.reception != nullptr ? *group.reception : kNone;
+  const bool include = current.mode == FilterMode::kInclude;
+
+  if (group.mode_reports_left > 0) {
+    --group.mode_reports_left;
+    add_record(out, include ? RecordType::kChangeToIncludeMode : RecordType::kChangeToExcludeMode,
+               group.address, current.sources);
+  } else {
+    SourceSet<A> allow, block;  // SC-14: by what the state says now, not by what the change was
+    for (const SourceChange& change : group.changes) {
+      const bool forwarded = contains(current.sources, change.address) == include;
+      (forwarded ? allow : block).push_back(change.address);
+    }
+    if (!allow.empty()) add_record(out, RecordType::kAllowNewSources, group.address, allow);
+    if (!block.empty()) add_record(out, RecordType::kBlockOldSources, group.address, block);
+  }
+  for (SourceChange& change : group.changes) --change.reports_left;
+  std::erase_if(group.changes, [](const SourceChange& change) { return change.reports_left == 0; });
+
+  timers_.set(
+      host_timers::change(i),
+      group.change_pending() ? now + random_within(settings_.unsolicited_report_interval) : kNever);
+}
+
+// --- Answers to queries, §5.2 ----------------------------------------------------------------
+
+// QR-1, QR-2. An answer of several messages begins in the first of as many equal parts of the
+// response time and sends one in each. A General Query that comes meanwhile has the walk go on
+// round all groups, from where it is: no group waits longer because queries come fast.
+template <class A>
+void Host<A>::schedule_general_response(Duration max_response_time, TimePoint now) {
+  const std::size_t messages =
+      std::max<std::size_t>(1, (receptions_.size() + kRecordsAtOnce - 1) / kRecordsAtOnce);
+  const Duration part = max_response_time / static_cast<Duration::rep>(messages);
+  const TimePoint due = now + random_within(part);
+  const TimePoint pending = timers_.deadline(host_timers::kGeneralResponse);
+  if (pending != kNever && pending <= due && !answering_) return;
+  answer_pause_ = part;
+  left_to_answer_ = groups_.size();
+  timers_.set(host_timers::kGeneralResponse, std::min(pending, due));
+}
+
+// QR-6
+template <class A>
+void Host<A>::respond_general(TimePoint now, Messages& out) {
+  for (std::size_t records = 0; records < kRecordsAtOnce && left_to_answer_ > 0;
+       --left_to_answer_) {
+    if (next_to_answer_ >= groups_.size()) next_to_answer_ = 0;
+    const Index i = next_to_answer_++;
+    Group& group = groups_[i];
+    if (group.reception == nullptr) continue;
+    const bool include = group.reception->mode == FilterMode::kInclude;
+    add_record(out, include ? RecordType::kModeIsInclude : RecordType::kModeIsExclude,
+               group.address, group.reception->sources);
+    // This answers a specific query that waits, too (QR-10).
+    group.asked.clear();
+    timers_.cancel(host_timers::response(i));
+    ++records;
+  }
+  answering_ = left_to_answer_ > 0;
+  if (answering_) timers_.set(host_timers::kGeneralResponse, now + answer_pause_);
+}
+
+// QR-1, QR-3..QR-5
+template <class A>
+void Host<A>::schedule_response(Index i, const Query<A>& query, TimePoint now) {
+  const TimePoint due = now + random_within(query.max_response_time);
+  // An answer of several messages may reach this group too late.
+  const bool one_message = !answering_ && receptions_.size() <= kRecordsAtOnce;
+  if (one_message && timers_.deadline(host_timers::kGeneralResponse) <= due) return;
+
+  Group& group = groups_[i];
+  const TimerWheel::Id timer = host_timers::response(i);
+  const TimePoint pending = timers_.deadline(timer);
+  if (pending == kNever) {
+    group.asked = query.sources;
+  } else if (query.sources.empty() || group.asked.empty()) {
+    group.asked.clear();
+  } else {
+    group.asked = unite(group.asked, query.sources);
+  }
+  if (group.asked.size() > kMaxAskedSources) group.asked.clear();
+  timers_.set(timer, std::min(pending, due));
+}
+
+// QR-7..QR-9
+template <class A>
+void Host<A>::respond(Index i, Messages& out) {
+  Group& group = groups_[i];
+  if (group.reception == nullptr) return;
+  const Reception<A>& current = *group.reception;
+  const bool include = current.mode == FilterMode::kInclude;
+  if (group.asked.empty()) {
+    add_record(out, include ? RecordType::kModeIsInclude : RecordType::kModeIsExclude,
+               group.address, current.sources);
+    return;
+  }
+  const SourceSet<A> wanted =
+      include ? intersect(current.sources, group.asked) : subtract(group.asked, current.sources);
+  group.asked.clear();
+  if (!wanted.empty()) add_record(out, RecordType::kModeIsInclude, group.address, wanted);
+}
+
+template void Host<Ipv4>::note_change(Group&, const Reception<Ipv4>&, const Reception<Ipv4>&);
+template void Host<Ipv4>::report_change(Index, TimePoint, Messages&);
+template void Host<Ipv4>::schedule_general_response(Duration, TimePoint);
+template void Host<Ipv4>::schedule_response(Index, const Query<Ipv4>&, TimePoint);
+template void Host<Ipv4>::respond_general(TimePoint, Messages&);
+template void Host<Ipv4>::respond(Index, Messages&);
+
+}  // namespace sluice::control::igmp
