@@ -237,8 +237,8 @@ def test_frr_as_the_elected_querier(net, own_daemon, policy):
     net.h1.join("239.2.12.1")
     net.h2.join("239.2.12.2", "10.77.9.9")
     sluiced.wait_members("239.2.12.1", {"p1"})
-    router = frr.Frr(net.rtr, lines=("ip igmp", "ip igmp query-interval 2",
-                                     "ip igmp query-max-response-time 5"))
+    router = frr.Frr(net.rtr, lines=("ip igmp", "ip igmp query-max-response-time 5",
+                                     "ip igmp query-interval 2"))
     router.start()
     try:
         sluiced.wait(lambda: sluiced.querier()["state"] == "non-querier", "FRR to be elected", 20)
@@ -263,4 +263,5 @@ def test_a_restart_under_traffic(net, own_daemon):
     sluiced.restart()
     sluiced.wait_members("239.2.13.1", {"p1"})
     net.src.ask("stream_stop")
+    sluiced.settled()
     assert net.deliver("src", "239.2.13.1") == {"h1"}

@@ -45,9 +45,8 @@ class Data:
 def barrier(mac, vlan=None):
     """A broadcast that arrives after everything that was sent before it, with a token to know it."""
     token = b"BARRIER!" + struct.pack("!QQ", os.getpid(), next(_tokens))
-    header = _tagged(Ether(src=mac, dst="ff:ff:ff:ff:ff:ff", type=0x88B5), vlan)
-    if vlan is not None:
-        header[Dot1Q].type = 0x88B5
+    header = _tagged(Ether(src=mac, dst="ff:ff:ff:ff:ff:ff"), vlan)
+    header.lastlayer().type = 0x88B5
     return bytes(header / Raw(token + bytes(40))), token
 
 
