@@ -69,17 +69,34 @@ std::vector<Duration> Link::carry_query(const igmp::Query<Ipv4>& query, std::uin
     return delays();
   }
   if (loss_ != Loss::kSpecificQueries) return delays();
-  // A source (or the group as such) that was lost last time must get through this time.
   std::vector<std::uint64_t> subjects;
   const auto subject = [&query](Ipv4 source) {
     return (std::uint64_t{query.group.value} << 32) | source.value;
   };
   for (Ipv4 source : query.sources) subjects.push_back(subject(source));
   if (subjects.empty()) subjects.push_back(subject(Ipv4{}));
+  return lose_one_of_two(segment, subjects) ? std::vector<Duration>{} : delays();
+}
+
+std::vector<Duration> Link::carry_report(const igmp::V3Report<Ipv4>& report, std::uint64_t segment,
+                                         bool storm) {
+  if (loss_ == Loss::kStorm && storm && dice_.chance(kLossPercent)) return {};
+  if (loss_ != Loss::kUnsolicited) return delays();
+  std::vector<std::uint64_t> subjects;
+  for (const auto& record : report.records) {
+    const bool answer = record.type == igmp::RecordType::kModeIsInclude ||
+                        record.type == igmp::RecordType::kModeIsExclude;
+    if (answer) return delays();
+    subjects.push_back(record.group.value);
+  }
+  return lose_one_of_two(segment, subjects) ? std::vector<Duration>{} : delays();
+}
+
+bool Link::lose_one_of_two(std::uint64_t segment, const std::vector<std::uint64_t>& subjects) {
   bool lost = dice_.chance(kLossPercent);
-  for (std::uint64_t s : subjects) lost = lost && !query_lost_last_[{segment, s}];
-  for (std::uint64_t s : subjects) query_lost_last_[{segment, s}] = lost;
-  return lost ? std::vector<Duration>{} : delays();
+  for (std::uint64_t s : subjects) lost = lost && !subject_lost_last_[{segment, s}];
+  for (std::uint64_t s : subjects) subject_lost_last_[{segment, s}] = lost;
+  return lost;
 }
 
 std::vector<Duration> Link::delays() {

@@ -38,17 +38,23 @@ class Link {
   std::vector<Duration> carry_query(const igmp::Query<Ipv4>& query, std::uint64_t segment,
                                     bool storm);
 
+  // The same for a report of the switch to its routers, where it speaks for its hosts.
+  std::vector<Duration> carry_report(const igmp::V3Report<Ipv4>& report, std::uint64_t segment,
+                                     bool storm);
+
   static constexpr Duration kLongestDelay{25};
 
  private:
   bool lose_one_of_two(std::uint64_t speaker);
+  // Of messages about several subjects: one may be lost only if none of its subjects was lost last.
+  bool lose_one_of_two(std::uint64_t segment, const std::vector<std::uint64_t>& subjects);
   std::vector<Duration> delays();
 
   Loss loss_;
   bool reorders_, duplicates_;
   Dice& dice_;
   std::map<std::uint64_t, bool> lost_last_;
-  std::map<std::pair<std::uint64_t, std::uint64_t>, bool> query_lost_last_;  // segment, (G, S)
+  std::map<std::pair<std::uint64_t, std::uint64_t>, bool> subject_lost_last_;
 };
 
 }  // namespace sluice::sim

@@ -122,9 +122,9 @@ class Run {
                  std::to_string(wish.sources.size()));
     host.want(group, wish);
     // Look again where something has just happened.
-    if (dice_.chance(25)) {
+    if (dice_.chance(40)) {
       const VlanPlan& plan = scenario_.vlans[scenario_.vlans[0].id == host.settings().vlan ? 0 : 1];
-      world_.clock().after(dice_.within(seconds(6)), [this, &plan, group] {
+      world_.clock().after(dice_.within(seconds(9)), [this, &plan, group] {
         for (std::size_t s = 0; s <= kSources; ++s) {
           oracle_.judge_frame(plan, group, source_address(s),
                               plan.ports[dice_.below(plan.ports.size())]);
@@ -146,7 +146,6 @@ class Run {
   void flap_a_link() {
     const VlanPlan& plan = scenario_.vlans[dice_.below(2)];
     const PortId port = plan.ports[dice_.below(plan.ports.size())];
-    if (plan.has_router && port == plan.router.port) return;
     if (!world_.link_is_up(port)) return;
     world_.set_link(port, false);
     world_.clock().after(dice_.within(seconds(20)), [this, port] { world_.set_link(port, true); });

@@ -39,13 +39,32 @@ bool Oracle::must_receive(const VlanPlan& plan, PortId port, GroupIndex group, I
   // A port that was down is asked by the next General Query.
   const Duration reconnect =
       plan.longest_query_interval() + plan.longest_response_interval() + seconds(1);
-  const bool was_down = world_.link_up_since(port) > TimePoint{};
-  if (was_down && world_.link_up_since(port) > now() - reconnect) return false;
+  TimePoint asked_since = world_.link_up_since(port);
+  if (asked_since > TimePoint{}) {
+    if (plan.has_router) {
+      if (!world_.link_is_up(plan.router.port)) return false;
+      asked_since = std::max(asked_since, world_.link_up_since(plan.router.port));
+    }
+    if (asked_since + reconnect > now()) return false;
+  }
   for (const Host* host : world_.hosts_on(plan.id, port)) {
     const TimePoint since = host->wanted_since(group, source);
     if (since != kNever && since + join_time(*host) <= now()) return true;
   }
   return false;
+}
+
+TimePoint Oracle::asked_about_since(const VlanPlan& plan) {
+  if (!plan.has_router) return plan.snooping.send_query ? TimePoint{} : kNever;
+  const Router& router = *world_.router(plan.id);
+  const PortId port = plan.router.port;
+  const bool asks = plan.role == Role::kBetterQuerier && router.is_on() &&
+                    world_.link_is_up(port) &&
+                    plan.snooping.report_policy == config::ReportPolicy::kForward;
+  if (!asks) return kNever;
+  // Its next General Query makes its port a router port, to which leaves are forwarded.
+  return std::max(router.on_since(), world_.link_up_since(port)) + plan.longest_query_interval() +
+         seconds(1);
 }
 
 bool Oracle::must_not_receive(const VlanPlan& plan, PortId port, GroupIndex group, Ipv4 source) {
@@ -59,10 +78,9 @@ bool Oracle::must_not_receive(const VlanPlan& plan, PortId port, GroupIndex grou
     idle = std::max(idle, host->idle_since(group));
     unwanted = std::max(unwanted, host->unwanted_since(group, source));
   }
-  // The last of several v3 hosts has said twice that it leaves, and was asked.
-  const bool prompt = all_v3 && !plan.has_router && world_.scenario().loss == Loss::kNone &&
-                      plan.snooping.send_query;
-  if (prompt) {
+  // The last of several v3 hosts has said that it leaves, RV times, and its segment was asked: by
+  // us, or by the router that heard of it.
+  if (all_v3 && world_.scenario().loss == Loss::kNone && idle >= asked_about_since(plan)) {
     const Duration lmqt =
         plan.snooping.robustness_variable * plan.snooping.last_member_query_interval;
     const Duration repeats = plan.snooping.robustness_variable * Duration(seconds(1));
@@ -141,7 +159,10 @@ void Oracle::judge_router(const VlanPlan& plan, Router& router) {
   if (lenient_) return;
   const Duration to_know = 2 * (plan.longest_query_interval() + plan.longest_response_interval());
   const bool queries = router.last_query() + plan.longest_query_interval() + seconds(1) > now();
-  if (!queries || router.on_since() + to_know > now()) return;
+  const TimePoint heard_since = std::max(router.on_since(), world_.link_up_since(plan.router.port));
+  if (!queries || !world_.link_is_up(plan.router.port) || heard_since + to_know > now()) {
+    return;
+  }
   const bool proxy = plan.snooping.report_policy == config::ReportPolicy::kProxy;
   for (GroupIndex group = 0; group < kGroups; ++group) {
     for (std::size_t s = 0; s <= kSources; ++s) {

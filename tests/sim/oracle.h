@@ -31,6 +31,8 @@ class Oracle {
   TimePoint now() { return world_.clock().now(); }
   Duration join_time(const Host& host) const;
   bool must_receive(const VlanPlan& plan, PortId port, GroupIndex group, Ipv4 source);
+  // Since when a leave in this VLAN has brought a specific query; kNever: it does not.
+  TimePoint asked_about_since(const VlanPlan& plan);
   bool must_not_receive(const VlanPlan& plan, PortId port, GroupIndex group, Ipv4 source);
   void judge_router(const VlanPlan& plan, Router& router);
   [[noreturn]] void complain(const VlanPlan& plan, PortId port, GroupIndex group, Ipv4 source,

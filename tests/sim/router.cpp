@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tests/sim/router.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "control/igmp/codec.h"
 
 namespace sluice::sim {
@@ -100,6 +103,7 @@ void Router::hear_record(const igmp::GroupRecord<Ipv4>& record) {
                          record.type == RecordType::kChangeToExcludeMode || !sources.empty());
   if (supports) told.last_support = now;
   const TimePoint until = now + membership_interval();
+  told.named.insert(sources.begin(), sources.end());
   switch (record.type) {
     case RecordType::kModeIsInclude:
     case RecordType::kAllowNewSources:
@@ -120,6 +124,12 @@ void Router::hear_record(const igmp::GroupRecord<Ipv4>& record) {
       told.include_until.clear();
       for (Ipv4 s : sources) told.include_until[s] = until;
       ask_about({}, record.group);
+      {  // Q(G,X-A), as far as a model without X can tell
+        igmp::SourceSet<Ipv4> others;
+        std::set_difference(told.named.begin(), told.named.end(), sources.begin(), sources.end(),
+                            std::back_inserter(others));
+        if (!others.empty()) ask_about(others, record.group);
+      }
       break;
     case RecordType::kBlockOldSources:
       for (Ipv4 s : sources) {

@@ -56,6 +56,7 @@ class Router {
     std::set<Ipv4> blocked;
     std::map<Ipv4, TimePoint> include_until;
     TimePoint last_support{};
+    std::set<Ipv4> named;  // every source ever named
   };
 
   void send_general_query();

@@ -15,7 +15,9 @@ Role draw_role(Dice& dice, Loss loss) {
   // allows for one missed round, not for that and a take-over. A v2 querier cancels what v3 hosts
   // still have to repeat (9776 §7.2.1), so it does not go with lost repetitions.
   switch (loss) {
-    case Loss::kNone:
+    case Loss::kNone:  // where leaves can be judged by their promptness
+      if (dice.chance(40)) return dice.chance(50) ? Role::kOwnQuerier : Role::kBetterQuerier;
+      return static_cast<Role>(dice.below(7));
     case Loss::kStorm:
       return static_cast<Role>(dice.below(7));
     case Loss::kUnsolicited: {

@@ -129,6 +129,9 @@ void World::set_link(PortId port, bool up) {
   trace("p" + std::to_string(port.value) + (up ? " up" : " down"));
   switch_.on_link(port, up, clock_.now(), effects_);
   carry_out();
+  if (!up && !switch_.groups({.vlan = {}, .group = {}, .port = port}, clock_.now()).empty()) {
+    throw Violation("memberships outlive the link of p" + std::to_string(port.value));
+  }
 }
 
 // The core's timers and the world's events, whichever is next.
@@ -242,6 +245,9 @@ void World::carry_out() {
     const std::string complaint = forwarding_.apply(change);
     if (!complaint.empty()) throw Violation("forwarding entry " + complaint);
   }
+  for (const VlanPolicy& policy : forwarding_.vlans().policies()) {
+    routers_before_[policy.id] = policy.router_ports;
+  }
   if (effects_.vlans_changed) forwarding_.publish(switch_.vlan_table());
   const std::vector<OutFrame> frames = std::move(effects_.frames);
   effects_.clear();
@@ -255,20 +261,28 @@ void World::send_out(const OutFrame& frame) {
     throw Violation("a frame leaves its VLAN " + std::to_string(frame.vlan.value) + ": " +
                     text(packet));
   }
-  if (is_report(packet.message) && !(frame.ports - policy->router_ports).empty()) {
+  // A turn that ends a router port's time may first have sent a report there.
+  const PortSet routers = policy->router_ports | routers_before_[frame.vlan];
+  if (is_report(packet.message) && !(frame.ports - routers).empty()) {
     throw Violation("a report goes to a port that leads to no router: " + text(packet));
   }
   if (trace_ && !std::holds_alternative<igmp::MrdSolicitation>(packet.message)) {
     trace("  switch -> ports " + std::to_string(frame.ports.bits()) + ": " + text(packet));
   }
   const auto* query = std::get_if<igmp::Query<Ipv4>>(&packet.message);
+  const auto* report = std::get_if<igmp::V3Report<Ipv4>>(&packet.message);
+  const bool proxy = plan(frame.vlan).snooping.report_policy == config::ReportPolicy::kProxy;
   frame.ports.for_each([&](PortId port) {
     if (!link_is_up(port)) return;
     const std::uint64_t segment = (std::uint64_t{frame.vlan.value} << 16) | port.value;
-    const std::vector<Duration> copies =
-        query != nullptr
-            ? wire_.carry_query(*query, segment, storm_)
-            : wire_.carry({{}, Purpose::kOther, segment | std::uint64_t{1} << 50}, storm_);
+    std::vector<Duration> copies;
+    if (query != nullptr) {
+      copies = wire_.carry_query(*query, segment, storm_);
+    } else if (report != nullptr && proxy) {
+      copies = wire_.carry_report(*report, segment, storm_);
+    } else {
+      copies = wire_.carry({{}, Purpose::kOther, 0}, storm_);
+    }
     for (Duration delay : copies) {
       clock_.after(delay, [this, vlan = frame.vlan, port, packet] {
         if (link_is_up(port)) to_segment(vlan, port, packet);

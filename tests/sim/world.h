@@ -83,6 +83,7 @@ class World {
   std::map<Segment, std::vector<Host*>> segments_;
   std::map<VlanId, std::unique_ptr<Router>> routers_;
   std::map<Segment, RouterPortTerm> terms_;
+  std::map<VlanId, PortSet> routers_before_;  // the latest turn
   struct LinkState {
     bool up = false;
     TimePoint since{};
