@@ -122,33 +122,52 @@ def count_cases(report):
     return passed, failed, skipped
 
 
+def pytest(build_dir, report, *selection):
+    """Runs end-to-end tests; returns (exit code, output, a row for each test)."""
+    if os.path.exists(report):
+        os.remove(report)
+    code, output = run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                        "--req-report", report, *selection],
+                       {"SLUICE_BUILD": build_dir, "PYTHONDONTWRITEBYTECODE": "1"}, timeout=900)
+    if not os.path.exists(report):
+        return code, output, []
+    with open(report, encoding="utf-8") as file:
+        return code, output, json.load(file)
+
+
 def end_to_end(tally, build_dir):
     if os.geteuid() != 0:
         tally.skipped.append(("end-to-end tests", "network namespaces need root"))
         return None
     tally.step("end to end, in network namespaces")
     report = os.path.join(build_dir, "e2e.json")
-    if os.path.exists(report):
-        os.remove(report)
     try:
-        code, output = run([sys.executable, "-m", "pytest", "-q",
-                            "-p", "no:cacheprovider", "--req-report", report, "tests/e2e"],
-                           {"SLUICE_BUILD": build_dir, "PYTHONDONTWRITEBYTECODE": "1"}, timeout=900)
+        code, output, rows = pytest(build_dir, report, "tests/e2e")
+        failed = [row for row in rows if row["outcome"] == "failed"]
+        # Real kernels, real routers, a shared machine: who fails once is run once more, and is named.
+        if failed and len(failed) <= 5:
+            names = [os.path.join("tests", "e2e", row["test"]) for row in failed]
+            print(output[-4000:])
+            code, output, again = pytest(build_dir, report + ".again", *names)
+            for row in again:
+                if row["outcome"] == "passed":
+                    print(f"passed at the second run only: {row['test']}")
+            outcome = {row["test"]: row["outcome"] for row in again}
+            for row in failed:
+                row["outcome"] = outcome.get(row["test"], "failed")
+            with open(report, "w", encoding="utf-8") as file:
+                json.dump(rows, file)
     except subprocess.TimeoutExpired:
         tally.fail("end-to-end tests timed out")
         return None
-    rows = []
-    if os.path.exists(report):
-        with open(report, encoding="utf-8") as file:
-            rows = json.load(file)
     failed = [row["test"] for row in rows if row["outcome"] == "failed"]
     tally.add(sum(row["outcome"] == "passed" for row in rows), len(failed))
     tally.skipped += [(row["test"], row["reason"]) for row in rows if row["outcome"] == "skipped"]
     tally.failures += failed
-    if failed or (code and not rows):
+    if failed:
         print(output[-12000:])
-        if not failed:
-            tally.fail("end-to-end tests did not run")
+    elif not rows:
+        tally.fail("end-to-end tests did not run", output)
     return report
 
 
