@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
       write('\0' + bytes);  // checksums as they are
       write('\1' + bytes);  // checksums put right after mutation
     } else if (target == "classify_fuzz") {
-      write(bytes);
+      write('\0' + bytes);  // port 0, no tag stripped
     }
   }
   if (target == "control_socket_fuzz") {
