@@ -37,6 +37,8 @@ class Host {
   using Messages = std::vector<HostMessage<A>>;
 
   Host(const Settings& settings, std::uint64_t seed);
+  Host(Host&&) = default;  // not copied: groups_ points into receptions_
+  Host& operator=(Host&&) = default;
 
   // The group's state changed to `reception`: state-change reports at once and repeated (§5.1), or
   // a v1/v2 report or leave. Unchanged state does nothing. 224.0.0.0/24 is the caller's to keep
