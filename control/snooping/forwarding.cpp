@@ -2,7 +2,9 @@
 #include "control/snooping/forwarding.h"
 
 #include <algorithm>
+#include <span>
 
+#include "control/igmp/merge.h"
 #include "control/igmp/source_set.h"
 
 namespace sluice::control::snooping {
@@ -82,33 +84,26 @@ void compile(VlanId vlan, Ipv4 address, Group& group, const PortGroupSlab& slab,
   }
 }
 
-igmp::Reception<Ipv4> merged_reception(const Group& group, const PortGroupSlab& slab) {
-  bool exclude = false;
-  SourceSet<Ipv4> included;
-  SourceSet<Ipv4> excluded;
-  const auto add_exclude = [&](const SourceSet<Ipv4>& blocked) {
-    excluded = exclude ? igmp::intersect(excluded, blocked) : blocked;
-    exclude = true;
-  };
+igmp::Reception<Ipv4> merged_reception(const Group& group, const PortGroupSlab& slab,
+                                       TimePoint now) {
+  std::vector<igmp::Reception<Ipv4>> wishes;
   for (const PortGroupSlab::Index index : group.members) {
     const auto& state = slab[index].state;
-    if (state.filter_mode() == FilterMode::kExclude) {
-      add_exclude(state.blocked_sources());
-    } else {
-      included = igmp::unite(included, state.forwarded_sources());
-    }
+    wishes.push_back(igmp::subscription(state.filter_mode(), state.forwarded_sources(),
+                                        state.blocked_sources(), state.version(now)));
   }
   if (group.statics != nullptr) {
     for (const StaticMember& member : *group.statics) {
+      igmp::Reception<Ipv4> wish;
       if (member.source) {
-        igmp::insert(included, *member.source);
+        wish.sources.push_back(*member.source);
       } else {
-        add_exclude({});
+        wish.mode = FilterMode::kExclude;
       }
+      wishes.push_back(std::move(wish));
     }
   }
-  if (!exclude) return {FilterMode::kInclude, included};
-  return {FilterMode::kExclude, igmp::subtract(excluded, included)};
+  return igmp::merge(std::span<const igmp::Reception<Ipv4>>(wishes));
 }
 
 }  // namespace sluice::control::snooping

@@ -17,12 +17,12 @@ PortSet members_of(const Group& group, const PortGroupSlab& slab, std::optional<
 
 // Appends what must change in the forwarding table and remembers that it was asked for. A
 // registered group has a (*,G) entry, even without ports; every named source has an (S,G) entry.
-// The
-// (*,G) entry comes first and goes last.
+// The (*,G) entry comes first and goes last.
 void compile(VlanId vlan, Ipv4 address, Group& group, const PortGroupSlab& slab,
              std::vector<FibChange>& out);
 
 // What all members together want (RFC 9776 §3.2, RFC 4605 §4.1; PX-06..PX-09).
-igmp::Reception<Ipv4> merged_reception(const Group& group, const PortGroupSlab& slab);
+igmp::Reception<Ipv4> merged_reception(const Group& group, const PortGroupSlab& slab,
+                                       TimePoint now);
 
 }  // namespace sluice::control::snooping

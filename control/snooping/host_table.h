@@ -34,7 +34,7 @@ class HostTable {
   // False when some hosts are not told apart: too many, or without an address.
   bool complete() const { return complete_; }
   bool anyone_wants(Ipv4 source) const;
-  bool anyone_excludes() const;  // wants any source but a few
+  bool anyone_excludes() const;                    // wants any source but a few
   igmp::SourceSet<Ipv4> included_sources() const;  // all that INCLUDE hosts name
   const std::vector<Host>& hosts() const { return hosts_; }
 

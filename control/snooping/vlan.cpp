@@ -96,7 +96,7 @@ void Vlan::set_up_host(const Turn& turn) {
                      .robustness_variable = setup_.snooping.robustness_variable},
       shared_.random());
   for (const auto& [address, group] : groups_) {
-    host_->set(address, merged_reception(group, shared_.slab), turn.now, messages_);
+    host_->set(address, merged_reception(group, shared_.slab, turn.now), turn.now, messages_);
   }
   send_host_messages(turn);
 }

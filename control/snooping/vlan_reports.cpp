@@ -268,7 +268,8 @@ void Vlan::recompile(Ipv4 address, const Turn& turn) {
   const auto group = groups_.find(address);
   compile(setup_.id, address, group->second, shared_.slab, turn.out.fib);
   if (host_ != nullptr) {
-    host_->set(address, merged_reception(group->second, shared_.slab), turn.now, messages_);
+    host_->set(address, merged_reception(group->second, shared_.slab, turn.now), turn.now,
+               messages_);
   }
   if (group->second.registered()) return;
   groups_.erase(group);
