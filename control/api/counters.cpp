@@ -18,9 +18,10 @@ void add_port(const Core& core, PortId port, const std::string& name,
   add("port_tx_bytes_total", counts.tx_bytes);
   const auto add_drops = [&](const char* direction, const std::vector<NamedCount>& drops) {
     for (const NamedCount& drop : drops) {
-      out.push_back({fmt::format("frames_dropped_total{{port=\"{}\",direction=\"{}\",reason=\"{}\"}}",
-                                 name, direction, drop.name),
-                     drop.value});
+      out.push_back(
+          {fmt::format("frames_dropped_total{{port=\"{}\",direction=\"{}\",reason=\"{}\"}}", name,
+                       direction, drop.name),
+           drop.value});
     }
   };
   add_drops("rx", counts.rx_drops);

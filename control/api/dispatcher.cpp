@@ -183,18 +183,16 @@ Dispatcher::Text Dispatcher::show_fib(const Request& request) {
 Dispatcher::Text Dispatcher::show_mrouters(const Request& request) {
   const auto port = port_of(request);
   if (!port) return port.error();
-  auto rows = on_control(request.vlan, [&](Core& core) {
-    return core.snooper.mrouters(request.vlan, core.now);
-  });
+  auto rows = on_control(request.vlan,
+                         [&](Core& core) { return core.snooper.mrouters(request.vlan, core.now); });
   if (!rows) return rows.error();
   if (*port) std::erase_if(*rows, [&](const auto& row) { return row.port != **port; });
   return table("mrouters", *rows, setup_.ports);
 }
 
 Dispatcher::Text Dispatcher::show_queriers(const Request& request) {
-  const auto rows = on_control(request.vlan, [&](Core& core) {
-    return core.snooper.queriers(request.vlan, core.now);
-  });
+  const auto rows = on_control(
+      request.vlan, [&](Core& core) { return core.snooper.queriers(request.vlan, core.now); });
   if (!rows) return rows.error();
   return table("queriers", *rows, setup_.ports);
 }
@@ -231,8 +229,7 @@ Dispatcher::Text Dispatcher::show_macs(const Request& request) {
 }
 
 Dispatcher::Text Dispatcher::show_counters(const Request&) {
-  auto counts =
-      on_control({}, [&](Core& core) { return collect_counters(core, setup_.ports); });
+  auto counts = on_control({}, [&](Core& core) { return collect_counters(core, setup_.ports); });
   if (!counts) return counts.error();
   counts->push_back({"api_requests_total", counters.requests});
   counts->push_back({"api_requests_malformed_total", counters.malformed});
@@ -263,8 +260,8 @@ Dispatcher::Text Dispatcher::change_static(const Request& request, bool add) {
   if (!port) return port.error();
   const auto outcome = on_control(request.vlan, [&](Core& core) {
     snooping::Switch& snooper = core.snooper;
-    return add ? snooper.add_static(*request.vlan, *request.group, request.source, **port,
-                                    core.now, core.out)
+    return add ? snooper.add_static(*request.vlan, *request.group, request.source, **port, core.now,
+                                    core.out)
                : snooper.remove_static(*request.vlan, *request.group, request.source, **port,
                                        core.now, core.out);
   });

@@ -109,9 +109,10 @@ class Reasoning {
     if (!facts_.querier || facts_.querier->state == snooping::QuerierState::kNone) {
       flood("VLAN {} has no querier, so it is not restricted: multicast floods", vlan);
     } else {
-      flood("VLAN {} is not settled: its querier's first response time has not passed, so "
-            "multicast floods",
-            vlan);
+      flood(
+          "VLAN {} is not settled: its querier's first response time has not passed, so "
+          "multicast floods",
+          vlan);
     }
   }
 
@@ -125,8 +126,7 @@ class Reasoning {
       say("VLAN {} is settled; entry (*, {}) applies: {} has no entry of its own",
           question_.vlan.value, text(question_.group), text(*question_.source));
     } else {
-      say("VLAN {} is settled; entry (*, {}) applies", question_.vlan.value,
-          text(question_.group));
+      say("VLAN {} is settled; entry (*, {}) applies", question_.vlan.value, text(question_.group));
     }
     result_.entry = fib_view(row, &policy());
     wanted_ = result_.entry->ports;
@@ -161,8 +161,7 @@ class Reasoning {
       say("{} has joined {} but wants nothing of source {} ({}); {}", port, text(group.group),
           text(source->address), made, in_seconds(group.expire));
     } else if (group.filter_mode == igmp::FilterMode::kExclude) {
-      say("{} is a member of {}: {}; {}", port, text(group.group), made,
-          in_seconds(group.expire));
+      say("{} is a member of {}: {}; {}", port, text(group.group), made, in_seconds(group.expire));
     } else if (!member) {
       say("{} has joined {} for other sources only ({})", port, text(group.group), made);
     }
@@ -230,11 +229,16 @@ class Reasoning {
 
 std::string_view to_string(Verdict verdict) {
   switch (verdict) {
-    case Verdict::kForward: return "forward";
-    case Verdict::kFlood: return "flood";
-    case Verdict::kRouterPortsOnly: return "mrouter-only";
-    case Verdict::kDrop: return "drop";
-    case Verdict::kPunt: return "punt";
+    case Verdict::kForward:
+      return "forward";
+    case Verdict::kFlood:
+      return "flood";
+    case Verdict::kRouterPortsOnly:
+      return "mrouter-only";
+    case Verdict::kDrop:
+      return "drop";
+    case Verdict::kPunt:
+      return "punt";
   }
   return "";
 }

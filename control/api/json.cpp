@@ -48,8 +48,8 @@ Json to_json(const snooping::GroupRow& row, const PortNames& names) {
   }
   Json hosts = Json::array();
   for (const snooping::HostRow& host : row.hosts) {
-    hosts.push_back({{"address", sluice::to_string(host.address)},
-                     {"expire", to_seconds(host.expire)}});
+    hosts.push_back(
+        {{"address", sluice::to_string(host.address)}, {"expire", to_seconds(host.expire)}});
   }
   return {{"vlan", row.vlan.value},
           {"port", names[row.port]},
@@ -84,12 +84,9 @@ Json to_json(const snooping::MrouterRow& row, const PortNames& names) {
 }
 
 Json to_json(const snooping::QuerierRow& row, const PortNames&) {
-  return {{"vlan", row.vlan.value},
-          {"state", to_string(row.state)},
-          {"address", address(row.address)},
-          {"version", static_cast<int>(row.version)},
-          {"expire", seconds(row.expire)},
-          {"next-query", seconds(row.next_query)},
+  return {{"vlan", row.vlan.value},          {"state", to_string(row.state)},
+          {"address", address(row.address)}, {"version", static_cast<int>(row.version)},
+          {"expire", seconds(row.expire)},   {"next-query", seconds(row.next_query)},
           {"settled", row.settled}};
 }
 
@@ -158,19 +155,26 @@ std::string timestamp(std::chrono::system_clock::time_point time) {
 
 std::string_view to_string(snooping::LearnedFrom from) {
   switch (from) {
-    case snooping::LearnedFrom::kQuery: return "query";
-    case snooping::LearnedFrom::kPim: return "pim";
-    case snooping::LearnedFrom::kMrd: return "mrd";
-    case snooping::LearnedFrom::kStatic: return "static";
+    case snooping::LearnedFrom::kQuery:
+      return "query";
+    case snooping::LearnedFrom::kPim:
+      return "pim";
+    case snooping::LearnedFrom::kMrd:
+      return "mrd";
+    case snooping::LearnedFrom::kStatic:
+      return "static";
   }
   return "";
 }
 
 std::string_view to_string(snooping::QuerierState state) {
   switch (state) {
-    case snooping::QuerierState::kNone: return "none";
-    case snooping::QuerierState::kQuerier: return "querier";
-    case snooping::QuerierState::kNonQuerier: return "non-querier";
+    case snooping::QuerierState::kNone:
+      return "none";
+    case snooping::QuerierState::kQuerier:
+      return "querier";
+    case snooping::QuerierState::kNonQuerier:
+      return "non-querier";
   }
   return "";
 }

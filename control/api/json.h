@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Rows as JSON, with the names, the order and the units of the operator contract: times are seconds,
-// addresses are strings, an empty list is [], and what does not apply is null. API thread; pure.
+// Rows as JSON, with the names, the order and the units of the operator contract: times are
+// seconds, addresses are strings, an empty list is [], and what does not apply is null. API thread;
+// pure.
 #pragma once
 
 #include <chrono>

@@ -38,7 +38,8 @@ Status make_room(const std::string& path, const sockaddr_un& address) {
     return Error{"control socket " + path + ": the file exists and is not a socket"};
   }
   if (alive(address)) {
-    return Error{"control socket " + path + ": a running daemon uses it; stop that one, or set "
+    return Error{"control socket " + path +
+                 ": a running daemon uses it; stop that one, or set "
                  "[system] socket to another path"};
   }
   if (::unlink(path.c_str()) != 0) return failed(path, "cannot remove the stale socket", errno);

@@ -11,9 +11,10 @@ namespace {
 void compare_ports(const config::Config& running, const config::Config& wanted,
                    std::vector<std::string>& out) {
   if (running.ports.size() != wanted.ports.size()) {
-    out.push_back(fmt::format("[[port]]: {} ports are running and the file has {}: adding or "
-                              "removing ports needs a restart",
-                              running.ports.size(), wanted.ports.size()));
+    out.push_back(
+        fmt::format("[[port]]: {} ports are running and the file has {}: adding or "
+                    "removing ports needs a restart",
+                    running.ports.size(), wanted.ports.size()));
     return;
   }
   for (std::size_t i = 0; i < running.ports.size(); ++i) {

@@ -26,7 +26,6 @@ ReloadOutcome reload(const std::string& path, CommandQueue& commands,
 
 // One sentence for each difference that only a restart can bring about: ports, cores, buffers, the
 // control socket. Pure.
-std::vector<std::string> needs_restart(const config::Config& running,
-                                       const config::Config& wanted);
+std::vector<std::string> needs_restart(const config::Config& running, const config::Config& wanted);
 
 }  // namespace sluice::control::api

@@ -93,8 +93,8 @@ void Server::accept_clients(SteadyTime now) {
 }
 
 bool Server::make_place(SteadyTime now) {
-  const auto silent = std::min_element(
-      clients_.begin(), clients_.end(), [](const Client& a, const Client& b) {
+  const auto silent =
+      std::min_element(clients_.begin(), clients_.end(), [](const Client& a, const Client& b) {
         if (a.watching() != b.watching()) return b.watching();  // watchers may be silent
         return a.last_progress() < b.last_progress();
       });

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The control loop over fake planes: what goes in, what is carried out, in which order.
+#include <gtest/gtest.h>
+
+#include "appliance.h"
+
+namespace sluice::control::api {
+namespace {
+
+constexpr Ipv4 kGroup = ipv4(239, 1, 1, 1);
+constexpr Ipv4 kHost = ipv4(10, 77, 0, 1);
+
+std::optional<PortSet> members(const Fib& fib, Ipv4 group) {
+  const auto row = fib.find({kTen, group, Ipv4{}});
+  if (!row) return std::nullopt;
+  return row->egress.members;
+}
+
+TEST(Loop, StartPublishesAndQueries) {
+  Appliance box;
+  EXPECT_GT(box.vlans.published, 0);
+  ASSERT_NE(box.vlans.current().find(kTen), nullptr);
+  EXPECT_EQ(box.vlans.current().find(kTen)->up, PortSet(0b1111));
+  box.pass(std::chrono::seconds(1));
+  EXPECT_FALSE(box.sink.sent.empty());
+}
+
+TEST(Loop, AJoinIsAnEntryInTheSameTurn) {
+  Appliance box;
+  box.settle();
+  const igmp::Origin origin{MacAddress{{2, 0, 0, 0, 1, 1}}, kHost};
+  box.punts.frames.push_back({PortId{0}, kTen, igmp::encode(igmp::V2Report<Ipv4>{kGroup}, origin)});
+  EXPECT_EQ(members(box.fib, kGroup), std::nullopt);
+  EXPECT_TRUE(box.loop.turn());
+  EXPECT_EQ(members(box.fib, kGroup), PortSet::of(PortId{0}));
+}
+
+TEST(Loop, OneTurnTakesABoundedBatch) {
+  Appliance box;
+  const igmp::Origin origin{MacAddress{{2, 0, 0, 0, 1, 1}}, kHost};
+  for (unsigned i = 0; i < Loop::kPuntBatch + 10; ++i) {
+    box.punts.frames.push_back(
+        {PortId{0}, kTen, igmp::encode(igmp::V2Report<Ipv4>{ipv4(239, 2, 0, i)}, origin)});
+  }
+  box.loop.turn();
+  EXPECT_EQ(box.punts.frames.size(), 10u);
+}
+
+TEST(Loop, AnIdleTurnSaysSo) {
+  Appliance box;
+  while (box.loop.turn()) {
+  }
+  EXPECT_FALSE(box.loop.turn());
+}
+
+TEST(Loop, ARefusedEntryIsTold) {
+  Appliance box(lab(), 16);
+  box.settle();
+  box.feed.watchers(1);
+  for (unsigned i = 0; i < 64; ++i) box.join(0, ipv4(239, 3, 0, i), kHost);
+  EXPECT_LE(box.fib.size(), box.fib.capacity());
+  EXPECT_EQ(box.result(R"({"command":"show groups"})")["groups"].size(), 64u);
+  int limits = 0;
+  box.feed.drain([&](const StampedEvent& stamped) {
+    limits += stamped.event.type == snooping::EventType::kLimitReached;
+  });
+  EXPECT_GT(limits, 0);
+  // Those who are in stay in.
+  EXPECT_EQ(members(box.fib, ipv4(239, 3, 0, 0)), PortSet::of(PortId{0}));
+}
+
+TEST(Loop, AFullRingLosesTheFrameAndNothingElse) {
+  Appliance box;
+  box.sink.sent.clear();
+  box.sink.full = true;
+  box.settle();  // start-up queries are due
+  box.join(0, kGroup, kHost);
+  EXPECT_TRUE(box.sink.sent.empty());
+  EXPECT_EQ(members(box.fib, kGroup), PortSet::of(PortId{0}));
+}
+
+TEST(Loop, LinkDownTakesMembershipsAndAddresses) {
+  Appliance box;
+  box.settle();
+  box.join(0, kGroup, kHost);
+  box.link_changes.emplace_back(PortId{0}, false);
+  box.pass(Loop::kLinkInterval);
+  EXPECT_EQ(members(box.fib, kGroup), std::nullopt);
+  EXPECT_FALSE(box.vlans.current().find(kTen)->up.contains(PortId{0}));
+  ASSERT_EQ(box.view.flushed.size(), 1u);
+  EXPECT_EQ(box.view.flushed[0], std::pair(kTen, PortSet::of(PortId{0})));
+}
+
+TEST(Loop, HousekeepingRuns) {
+  Appliance box;
+  const int before = box.maintained;
+  box.pass(std::chrono::seconds(1));
+  EXPECT_GE(box.maintained - before, 10);
+}
+
+TEST(Loop, EventsReachTheFeedOnlyWhenWatched) {
+  Appliance box;
+  box.settle();
+  const auto joined = [&] {
+    int count = 0;
+    box.feed.drain([&](const StampedEvent& stamped) {
+      count += stamped.event.type == snooping::EventType::kGroupJoined;
+    });
+    return count;
+  };
+  box.join(0, kGroup, kHost);
+  EXPECT_EQ(joined(), 0);
+  box.feed.watchers(1);
+  box.join(0, ipv4(239, 1, 1, 2), kHost);
+  EXPECT_EQ(joined(), 1);
+}
+
+TEST(Feed, AFullRingCountsWhatItLoses) {
+  EventFeed feed;
+  feed.watchers(1);
+  const snooping::Event event{snooping::EventType::kGroupLeft, kTen, {}, {}, {}, {}};
+  for (int i = 0; i < 20000; ++i) feed.publish(event, {});
+  std::uint64_t seen = 0;
+  const std::uint64_t lost = feed.drain([&](const StampedEvent&) { ++seen; });
+  EXPECT_GT(lost, 0u);
+  EXPECT_EQ(seen + lost, 20000u);
+  EXPECT_EQ(feed.drain([](const StampedEvent&) {}), 0u);
+}
+
+}  // namespace
+}  // namespace sluice::control::api
