@@ -70,6 +70,17 @@ std::vector<std::string> port_names(const config::Config& loaded) {
   return names;
 }
 
+// For the moment between the workers' start and the first look at the links: every port counts as
+// up, so that no frame is lost for want of somewhere to go.
+std::unique_ptr<const sluice::VlanTable> first_table(const sluice::VlanTable& table) {
+  auto all_up = std::make_unique<sluice::VlanTable>(table);
+  for (sluice::VlanPolicy policy : table.policies()) {
+    policy.up = policy.ports();
+    all_up->add(policy);
+  }
+  return all_up;
+}
+
 // Waits for signals: SIGHUP reloads, the others stop.
 class Signals {
  public:
@@ -146,8 +157,7 @@ int run(const std::string& path, config::Config& loaded) {
        .poll_links = [&](const auto& visit) { plane.poll_links(visit); },
        .maintain = [&](TimePoint now) { plane.maintain(now); }});
 
-  // Ports and VLANs first, or the first frames would be counted as nobody's.
-  plane.vlans().publish(std::make_unique<sluice::VlanTable>(snooper.vlan_table()));
+  plane.vlans().publish(first_table(snooper.vlan_table()));
   if (const sluice::Status running = plane.start(); !running) {
     spdlog::error("{}", running.error().what);
     return EXIT_FAILURE;
