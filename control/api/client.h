@@ -27,13 +27,22 @@ class Client {
   void start_watching() { watching_ = true; }
   bool has_output() const { return sent_ < out_.size(); }
   // The next request waits until the answer before it has left.
-  bool wants_input() const { return !end_of_input_ && !closing_ && !has_output(); }
+  // A watcher's input is read too, and thrown away, so that its end is noticed.
+  bool wants_input() const { return !end_of_input_ && (watching_ || (!closing_ && !has_output())); }
+  bool ready_to_answer() const { return !closing_ && !watching_ && !has_output() && has_line(); }
   // Nothing more is expected of it: to be closed when its output has left.
-  bool finished() const { return (closing_ || (end_of_input_ && !watching_)) && !has_output(); }
+  bool finished() const {
+    if (has_output()) return false;
+    return closing_ || (end_of_input_ && !watching_ && !has_line());
+  }
   SteadyTime last_progress() const { return last_progress_; }
 
   // Reads what there is. False: the connection is broken.
   bool receive(SteadyTime now);
+  // Whether next_line() has one.
+  bool has_line() const {
+    return end_of_input_ ? !in_.empty() : in_.find('\n') != std::string::npos;
+  }
   // The next whole line, without its newline; at the end of input also what has none.
   std::optional<std::string> next_line();
   bool oversized() const { return in_.size() > kMaxRequest; }

@@ -13,6 +13,8 @@
 namespace sluice::control::api {
 namespace {
 
+constexpr int kAnswersPerTurn = 16;
+
 // For a client that is not kept: best effort, never waits.
 void say_and_close(int fd, std::string_view line) {
   [[maybe_unused]] const auto sent =
@@ -54,12 +56,13 @@ void Server::poll_once() {
   fds.push_back({listener_.fd(), POLLIN, 0});
   fds.push_back({feed_.wake_fd(), POLLIN, 0});
   for (const Client& client : clients_) {
-    // A watcher's input is read too, and thrown away, so that its end is noticed.
-    const bool input = client.wants_input() || client.watching();
+    const bool input = client.wants_input();
     const int events = (input ? POLLIN : 0) | (client.has_output() ? POLLOUT : 0);
     fds.push_back({client.fd(), static_cast<short>(events), 0});
   }
-  if (::poll(fds.data(), fds.size(), 1000) < 0) return;
+  const bool work_left = std::any_of(clients_.begin(), clients_.end(),
+                                     [](const Client& client) { return client.ready_to_answer(); });
+  if (::poll(fds.data(), fds.size(), work_left ? 0 : 1000) < 0) return;
 
   const SteadyTime now = std::chrono::steady_clock::now();
   distribute_events();
@@ -112,10 +115,12 @@ bool Server::serve(Client& client, short ready, SteadyTime now) {
   } else if ((ready & POLLHUP) != 0) {
     return false;  // gone both ways: nobody reads what we would send
   }
-  answer_lines(client);
-  if (!client.send(now)) return false;
-  answer_lines(client);  // what had to wait for its turn
-  if (!client.send(now)) return false;
+  // A client that sends many requests at once gets so many answers before others have their turn.
+  for (int round = 0; round < kAnswersPerTurn; ++round) {
+    answer_lines(client);
+    if (!client.send(now)) return false;
+    if (!client.ready_to_answer()) break;
+  }
   if (stalled(client, now)) {
     ++counters_.stalled;
     return false;

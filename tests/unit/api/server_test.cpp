@@ -179,9 +179,14 @@ TEST_F(SocketTest, ManyRequestsOnOneConnectionInOrder) {
   std::string requests;
   for (int i = 0; i < 50; ++i) requests += i % 2 ? kStatus : "rubbish\n";
   ASSERT_TRUE(peer.say(requests));
+  peer.end_of_input();
+  const auto asked = std::chrono::steady_clock::now();
   for (int i = 0; i < 50; ++i) {
     EXPECT_THAT(peer.line(), HasSubstr(i % 2 ? "\"ok\":true" : "\"ok\":false")) << i;
   }
+  // None waited for something else to happen on the socket.
+  EXPECT_LT(std::chrono::steady_clock::now() - asked, 900ms);
+  EXPECT_TRUE(peer.closed_by_server());
 }
 
 TEST_F(SocketTest, HalfARequestWaitsAndHarmsNobody) {
