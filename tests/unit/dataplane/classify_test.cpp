@@ -12,7 +12,16 @@
 namespace sluice::dataplane {
 namespace {
 
-using namespace frames;
+using frames::Bytes;
+using frames::group_frame;
+using frames::Ip;
+using frames::ipv4_packet;
+using frames::kBroadcast;
+using frames::kStation;
+using frames::macs;
+using frames::plain_frame;
+using frames::tag;
+using frames::operator+;
 
 constexpr PortId kPort{0};
 

@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One worker on five net_ring ports, driven by hand. What a ring port sends comes back by its
+// receive side as the very mbuf that was sent, so a test sees what each port got, and whether ports
+// shared it. VLAN 10: untagged on ports 0..2, tagged on 3 and 4. Port 2 is down.
+#include "dataplane/worker.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rte_ethdev.h>
+
+#include <map>
+#include <random>
+
+#include "dataplane/eal.h"
+#include "dataplane/exchange.h"
+#include "dataplane/port.h"
+#include "tests/unit/dataplane/frames.h"
+
+namespace sluice::dataplane {
+namespace {
+
+using frames::Bytes;
+using frames::group_frame;
+using frames::Ip;
+using frames::ipv4_packet;
+using frames::kBroadcast;
+using frames::kStation;
+using frames::plain_frame;
+using frames::tag;
+using frames::operator+;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+constexpr std::uint16_t kPorts = 5;
+constexpr VlanId kVlan{10};
+constexpr MacAddress kPeer{{2, 0, 0, 0, 0, 2}};
+const Ipv4 kGroup = ipv4(239, 1, 1, 1);
+
+// EAL and its ports: once per process, as EAL wants it.
+struct Bench {
+  std::unique_ptr<Eal> eal;
+  rte_mempool* buffers = nullptr;
+  rte_mempool* headers = nullptr;
+  std::vector<std::unique_ptr<Port>> ports;
+
+  static Bench& the() {
+    static Bench bench;
+    return bench;
+  }
+
+ private:
+  Bench() {
+    config::Config config;
+    config.dataplane.worker_cores = {};
+    config.dataplane.main_core = 0;
+    auto started = Eal::start(config, MemoryPlan{}, 64);
+    if (!started) throw std::runtime_error(started.error().what);
+    eal = std::move(*started);
+    buffers = rte_pktmbuf_pool_create("test_buffers", 2047, 0, 0, 2176, SOCKET_ID_ANY);
+    headers = rte_pktmbuf_pool_create("test_headers", 2047, 0, 0, 192, SOCKET_ID_ANY);
+    for (std::uint16_t i = 0; i < kPorts; ++i) {
+      config::Port port;
+      port.name = "p" + std::to_string(i);
+      port.device = "net_ring" + std::to_string(i);
+      auto probed = Port::probe(port, PortId{i});
+      if (!probed) throw std::runtime_error(probed.error().what);
+      ports.push_back(std::move(*probed));
+      if (const Status done = ports.back()->configure(1, buffers); !done) {
+        throw std::runtime_error(done.error().what);
+      }
+      if (const Status done = ports.back()->start(); !done) {
+        throw std::runtime_error(done.error().what);
+      }
+    }
+  }
+};
+
+struct WorkerTest : testing::Test {
+  Bench& bench = Bench::the();
+  Qsbr qsbr{1};
+  RcuVlanPublisher vlans{qsbr};
+  Fib fib{1024, 1, qsbr};
+  MacTable macs{1024};
+  PortTraits traits;
+  std::atomic<bool> stop{false};
+  std::vector<std::unique_ptr<Worker>> workers;
+  VlanPolicy policy{.id = kVlan};
+  const unsigned buffers_before = rte_mempool_in_use_count(bench.buffers);
+  const unsigned headers_before = rte_mempool_in_use_count(bench.headers);
+
+  WorkerTest() {
+    traits.mtu.fill(1500);
+    traits.smallest_mtu = 1500;
+    traits.takes_segments = PortSet(0b11111);
+    workers.push_back(std::make_unique<Worker>(
+        0, WorkerShared{qsbr, vlans, fib, macs, traits, bench.buffers, bench.headers, stop}));
+    for (const auto& port : bench.ports) worker().add_port(*port);
+    policy.untagged = PortSet(0b00111);
+    policy.tagged = PortSet(0b11000);
+    policy.up = PortSet(0b11011);
+    policy.snooping = policy.restricted = true;
+    publish();
+  }
+
+  // Every test gives back every buffer.
+  ~WorkerTest() override {
+    workers.clear();
+    EXPECT_EQ(rte_mempool_in_use_count(bench.buffers), buffers_before);
+    EXPECT_EQ(rte_mempool_in_use_count(bench.headers), headers_before);
+  }
+
+  Worker& worker() { return *workers.front(); }
+  PortCounts& counts(std::uint16_t port) { return worker().counts().ports[port]; }
+  std::uint64_t drops(std::uint16_t port, RxDrop reason) { return counts(port)[reason].read(); }
+
+  void publish() {
+    auto table = std::make_unique<VlanTable>();
+    table->add(policy);
+    policy.untagged.for_each([&](PortId port) { table->set_access_vlan(port, kVlan); });
+    vlans.publish(std::move(table));
+  }
+
+  rte_mbuf* mbuf(const Bytes& bytes) const {
+    rte_mbuf* const frame = rte_pktmbuf_alloc(bench.buffers);
+    std::copy(bytes.begin(), bytes.end(),
+              reinterpret_cast<std::uint8_t*>(
+                  rte_pktmbuf_append(frame, static_cast<std::uint16_t>(bytes.size()))));
+    return frame;
+  }
+
+  void receive(std::uint16_t port, rte_mbuf* frame) {
+    worker().process(PortId{port}, {&frame, 1}, vlans.load(), 1);
+    worker().flush();
+  }
+  void receive(std::uint16_t port, const Bytes& bytes) { receive(port, mbuf(bytes)); }
+
+  // What was sent since the last call, by port, still as mbufs.
+  std::multimap<std::uint16_t, rte_mbuf*> sent_mbufs() {
+    std::multimap<std::uint16_t, rte_mbuf*> sent;
+    for (std::uint16_t port = 0; port < kPorts; ++port) {
+      rte_mbuf* frames[32];
+      const std::uint16_t count = rte_eth_rx_burst(port, 0, frames, 32);
+      for (std::uint16_t i = 0; i < count; ++i) sent.emplace(port, frames[i]);
+    }
+    return sent;
+  }
+  static Bytes flat(const rte_mbuf* frame) {
+    Bytes bytes;
+    for (; frame != nullptr; frame = frame->next) {
+      const auto* const at = rte_pktmbuf_mtod(frame, const std::uint8_t*);
+      bytes.insert(bytes.end(), at, at + frame->data_len);
+    }
+    return bytes;
+  }
+  std::multimap<std::uint16_t, Bytes> sent() {
+    std::multimap<std::uint16_t, Bytes> frames;
+    for (const auto& [port, frame] : sent_mbufs()) {
+      frames.emplace(port, flat(frame));
+      rte_pktmbuf_free(frame);
+    }
+    return frames;
+  }
+  std::vector<unsigned> sent_ports() {
+    std::vector<unsigned> ports;
+    for (const auto& frame : sent()) ports.push_back(frame.first);
+    return ports;
+  }
+
+  void join(Ipv4 group, std::uint64_t ports, Ipv4 source = {}) {
+    ASSERT_TRUE(fib.set({kVlan, group, source}, EgressSet{PortSet(ports)}));
+  }
+};
+
+TEST_F(WorkerTest, MembersAndRouterPortsOnceAndNeverBack) {
+  RecordProperty("req", "snooping/DP-02 snooping/DP-16 snooping/DP-17 snooping/DP-19");
+  policy.router_ports = PortSet(0b10000);
+  publish();
+  join(kGroup, 0b10011);  // port 4 is a member and a router port; port 0 is where it comes from
+  receive(0, group_frame({.destination = kGroup}));
+  EXPECT_THAT(sent_ports(), ElementsAre(1, 4));
+  receive(3, group_frame({.destination = kGroup}, 10));
+  EXPECT_THAT(sent_ports(), ElementsAre(0, 1, 4));
+  EXPECT_EQ(counts(0).forwarded.read(), 1u);
+  EXPECT_EQ(fib.find({kVlan, kGroup, {}})->packets, 2u);
+}
+
+TEST_F(WorkerTest, SourcesHaveTheirOwnPorts) {
+  RecordProperty("req", "snooping/DP-10 snooping/DP-11 snooping/DP-13 snooping/SA-07");
+  const Ipv4 a = ipv4(10, 0, 0, 1);
+  policy.router_ports = PortSet(0b10000);
+  publish();
+  join(kGroup, 0b01000);
+  join(kGroup, 0b00010, a);
+  receive(0, group_frame({.source = a, .destination = kGroup}));
+  EXPECT_THAT(sent_ports(), ElementsAre(1, 4));
+  receive(0, group_frame({.source = ipv4(10, 0, 0, 2), .destination = kGroup}));
+  EXPECT_THAT(sent_ports(), ElementsAre(3, 4));
+  join(kGroup, 0, a);
+  receive(0, group_frame({.source = a, .destination = kGroup}));
+  EXPECT_THAT(sent_ports(), ElementsAre(4)) << "registered, admitted nowhere: router ports only";
+}
+
+TEST_F(WorkerTest, GroupsOfOneMacDoNotLeak) {
+  RecordProperty("req", "snooping/DP-12 snooping/SA-03");
+  join(ipv4(224, 1, 2, 3), 0b00010);
+  join(ipv4(239, 129, 2, 3), 0b01000);
+  receive(0, group_frame({.destination = ipv4(224, 1, 2, 3)}));
+  EXPECT_THAT(sent_ports(), ElementsAre(1));
+  receive(0, group_frame({.destination = ipv4(239, 129, 2, 3)}));
+  EXPECT_THAT(sent_ports(), ElementsAre(3));
+}
+
+TEST_F(WorkerTest, UnregisteredGroupsObeyTheirPolicy) {
+  RecordProperty("req", "snooping/DP-03 snooping/DP-04");
+  policy.router_ports = PortSet(0b10000);
+  policy.unregistered = UnregisteredPolicy::kFlood;
+  publish();
+  receive(0, group_frame({}));
+  EXPECT_THAT(sent_ports(), ElementsAre(1, 3, 4));
+  policy.unregistered = UnregisteredPolicy::kRouterPortsOnly;
+  publish();
+  receive(0, group_frame({}));
+  EXPECT_THAT(sent_ports(), ElementsAre(4));
+  policy.unregistered = UnregisteredPolicy::kDrop;
+  publish();
+  receive(0, group_frame({}));
+  EXPECT_THAT(sent_ports(), IsEmpty());
+  EXPECT_EQ(drops(0, RxDrop::kUnregisteredGroup), 1u);
+  receive(0, group_frame({.destination = ipv4(224, 0, 0, 251)}));
+  EXPECT_THAT(sent_ports(), ElementsAre(1, 3, 4)) << "224.0.0.0/24 floods in every mode";
+}
+
+TEST_F(WorkerTest, NoQuerierNoRestriction) {
+  RecordProperty("req", "snooping/QI-04");
+  policy.restricted = false;
+  policy.unregistered = UnregisteredPolicy::kDrop;
+  publish();
+  join(kGroup, 0b00010);
+  receive(0, group_frame({.destination = kGroup}));
+  EXPECT_THAT(sent_ports(), ElementsAre(1, 3, 4));
+}
+
+TEST_F(WorkerTest, NobodyElseIsADropWithItsReason) {
+  join(kGroup, 0b00101);  // the port it comes from, and one that is down
+  receive(0, group_frame({.destination = kGroup}));
+  EXPECT_THAT(sent_ports(), IsEmpty());
+  EXPECT_EQ(drops(0, RxDrop::kNoMember), 1u);
+}
+
+TEST_F(WorkerTest, TagsAreAddedAndRemovedByteForByte) {
+  RecordProperty("req", "snooping/DP-15");
+  const Bytes untagged = group_frame({.destination = kGroup});
+  const Bytes tagged = group_frame({.destination = kGroup}, 10);
+  join(kGroup, 0b11010);
+  receive(0, untagged);
+  EXPECT_THAT(sent(), UnorderedElementsAre(testing::Pair(1, untagged), testing::Pair(3, tagged),
+                                           testing::Pair(4, tagged)));
+  receive(3, tagged);
+  EXPECT_THAT(sent(), UnorderedElementsAre(testing::Pair(1, untagged), testing::Pair(4, tagged)));
+  // In place, when nobody wants it as it came.
+  join(kGroup, 0b00010);
+  receive(3, tagged);
+  EXPECT_THAT(sent(), ElementsAre(testing::Pair(1, untagged)));
+  join(kGroup, 0b01000);
+  receive(0, untagged);
+  EXPECT_THAT(sent(), ElementsAre(testing::Pair(3, tagged)));
+}
+
+TEST_F(WorkerTest, PriorityOutlivesTheTagOnlyWhereThereIsOne) {
+  // A priority tag (VLAN 0) is not part of the frame; its priority goes into the tag that replaces
+  // it. A tag keeps its priority.
+  receive(0, plain_frame(kBroadcast, kStation, 0xA000));
+  EXPECT_THAT(sent(),
+              UnorderedElementsAre(testing::Pair(1, plain_frame(kBroadcast)),
+                                   testing::Pair(3, plain_frame(kBroadcast, kStation, 0xA00A)),
+                                   testing::Pair(4, plain_frame(kBroadcast, kStation, 0xA00A))));
+  receive(3, plain_frame(kBroadcast, kStation, 0xE00A));
+  EXPECT_THAT(sent(),
+              UnorderedElementsAre(testing::Pair(0, plain_frame(kBroadcast)),
+                                   testing::Pair(1, plain_frame(kBroadcast)),
+                                   testing::Pair(4, plain_frame(kBroadcast, kStation, 0xE00A))));
+}
+
+TEST_F(WorkerTest, PortsShareThePayload) {
+  join(kGroup, 0b11010);
+  rte_mbuf* const frame = mbuf(group_frame({.destination = kGroup}));
+  const void* const payload = frame->buf_addr;
+  receive(0, frame);
+  auto sent = sent_mbufs();
+  ASSERT_EQ(sent.size(), 3u);
+  EXPECT_EQ(sent.find(1)->second, frame) << "as it came: the frame itself";
+  const rte_mbuf* const other = sent.find(3)->second;
+  EXPECT_EQ(other, sent.find(4)->second) << "one header for all tagged ports";
+  EXPECT_EQ(rte_mbuf_refcnt_read(other), 2u);
+  ASSERT_EQ(other->nb_segs, 2u);
+  EXPECT_EQ(other->data_len, 16u) << "MAC addresses and tag";
+  EXPECT_EQ(other->next->buf_addr, payload) << "a view of the payload, not a copy";
+  for (const auto& one : sent) rte_pktmbuf_free(one.second);
+}
+
+TEST_F(WorkerTest, ADeviceWithoutSegmentsGetsAFlatCopy) {
+  traits.takes_segments = PortSet(0b10111);  // not port 3
+  join(kGroup, 0b11010);
+  receive(0, group_frame({.destination = kGroup}));
+  auto sent = sent_mbufs();
+  ASSERT_EQ(sent.size(), 3u);
+  EXPECT_EQ(sent.find(3)->second->nb_segs, 1u);
+  EXPECT_EQ(flat(sent.find(3)->second), group_frame({.destination = kGroup}, 10));
+  EXPECT_EQ(sent.find(4)->second->nb_segs, 2u);
+  for (const auto& one : sent) rte_pktmbuf_free(one.second);
+}
+
+TEST_F(WorkerTest, FramesAboveAPortsMtuDoNotLeaveByIt) {
+  traits.mtu[1] = traits.smallest_mtu = 500;
+  join(kGroup, 0b01010);
+  receive(0, group_frame({.destination = kGroup, .payload = 481}));
+  EXPECT_THAT(sent_ports(), ElementsAre(3));
+  EXPECT_EQ(counts(1)[TxDrop::kTooBig].read(), 1u);
+  receive(0, group_frame({.destination = kGroup, .payload = 480}));
+  EXPECT_THAT(sent_ports(), ElementsAre(1, 3));
+}
+
+TEST_F(WorkerTest, IgmpGoesUpAndNowhereElse) {
+  RecordProperty("req", "snooping/SC-14 snooping/SC-16");
+  Exchange exchange(workers, bench.buffers);
+  receive(3, group_frame({.protocol = 2}, 0x600A));
+  EXPECT_THAT(sent_ports(), IsEmpty());
+  unsigned seen = 0;
+  const auto visit = [&](const PuntedFrame& punted) {
+    ++seen;
+    EXPECT_EQ(punted.port, PortId{3});
+    EXPECT_EQ(punted.vlan, kVlan);
+    EXPECT_EQ(punted.tci, 0x600A);
+    EXPECT_FALSE(punted.also_forwarded);
+    EXPECT_EQ(Bytes(punted.bytes.begin(), punted.bytes.end()), group_frame({.protocol = 2}));
+  };
+  EXPECT_EQ(exchange.poll(10, visit), 1u);
+  EXPECT_EQ(seen, 1u);
+  EXPECT_EQ(counts(3).punted.read(), 1u);
+}
+
+TEST_F(WorkerTest, PimHellosFloodAndAreShown) {
+  RecordProperty("req", "snooping/SC-07");
+  Exchange exchange(workers, bench.buffers);
+  const Ip hello{.destination = kAllPimRouters, .protocol = 103};
+  receive(0, group_frame(hello));
+  unsigned seen = 0;
+  exchange.poll(10, [&](const PuntedFrame& punted) {
+    ++seen;
+    EXPECT_TRUE(punted.also_forwarded);
+    EXPECT_EQ(Bytes(punted.bytes.begin(), punted.bytes.end()), group_frame(hello));
+  });
+  EXPECT_EQ(seen, 1u);
+  EXPECT_THAT(sent(), UnorderedElementsAre(testing::Pair(1, group_frame(hello)),
+                                           testing::Pair(3, group_frame(hello, 10)),
+                                           testing::Pair(4, group_frame(hello, 10))));
+  EXPECT_EQ(counts(0).flooded.read(), 1u);
+  EXPECT_EQ(counts(0).punted.read(), 0u);
+}
+
+TEST_F(WorkerTest, AFullPuntRingIsCounted) {
+  Exchange exchange(workers, bench.buffers);
+  // One mbuf by many references, so that the ring fills before the pool is empty.
+  rte_mbuf* const frame = mbuf(group_frame({.protocol = 2}));
+  rte_mbuf_refcnt_update(frame, kRingFrames + 9);
+  for (std::size_t i = 0; i < kRingFrames + 10; ++i) receive(0, frame);
+  EXPECT_EQ(counts(0).punted.read(), kRingFrames);
+  EXPECT_EQ(drops(0, RxDrop::kPuntRingFull), 10u);
+  EXPECT_EQ(exchange.poll(2 * kRingFrames, [](const PuntedFrame&) {}), kRingFrames);
+}
+
+TEST_F(WorkerTest, OurOwnFramesLeaveTaggedAsEachPortWants) {
+  Exchange exchange(workers, bench.buffers);
+  const Bytes frame = group_frame({.destination = kAllSystems, .protocol = 2});
+  ASSERT_TRUE(
+      exchange.send({.vlan = kVlan, .tci = 0xC000, .ports = PortSet(0b01111), .bytes = frame}));
+  worker().send_injected(vlans.load());
+  worker().flush();
+  EXPECT_THAT(
+      sent(),
+      UnorderedElementsAre(
+          testing::Pair(0, frame), testing::Pair(1, frame),
+          testing::Pair(3, group_frame({.destination = kAllSystems, .protocol = 2}, 0xC00A))));
+  EXPECT_EQ(worker().counts().injected.read(), 1u);
+}
+
+TEST_F(WorkerTest, AFullInjectRingIsCounted) {
+  Exchange exchange(workers, bench.buffers);
+  unsigned refused = 0;
+  for (unsigned i = 0; i < 2047 + 5; ++i) {  // as many as there are buffers, and five
+    refused += exchange.send({.vlan = kVlan, .ports = PortSet(1), .bytes = Bytes(60)}) ? 0 : 1;
+  }
+  EXPECT_EQ(refused, 5u);
+  EXPECT_EQ(exchange.ring_full() + exchange.no_mbuf(), 5u);
+  worker().discard();
+}
+
+TEST_F(WorkerTest, UnicastGoesToItsPortOnceLearned) {
+  receive(0, plain_frame(kPeer, kStation));
+  EXPECT_THAT(sent_ports(), ElementsAre(1, 3, 4)) << "unknown: floods";
+  receive(3, plain_frame(kStation, kPeer, 10));
+  EXPECT_THAT(sent(), ElementsAre(testing::Pair(0, plain_frame(kStation, kPeer))));
+  receive(0, plain_frame(kPeer, kStation));
+  EXPECT_THAT(sent_ports(), ElementsAre(3));
+  receive(1, plain_frame(kStation, kPeer));  // the peer moved
+  EXPECT_THAT(sent_ports(), ElementsAre(0));
+  EXPECT_EQ(worker().mac_moves().read(), 1u);
+  receive(0, plain_frame(kPeer, kStation));
+  EXPECT_THAT(sent_ports(), ElementsAre(1));
+  receive(1, plain_frame(kPeer, MacAddress{{2, 0, 0, 0, 0, 3}}));
+  EXPECT_THAT(sent_ports(), IsEmpty());
+  EXPECT_EQ(drops(1, RxDrop::kSamePort), 1u);
+}
+
+TEST_F(WorkerTest, NoHeaderBufferSkipsThosePortsAndCounts) {
+  std::vector<rte_mbuf*> taken;
+  while (rte_mbuf* const one = rte_pktmbuf_alloc(bench.headers)) taken.push_back(one);
+  join(kGroup, 0b11010);
+  receive(0, group_frame({.destination = kGroup}));
+  EXPECT_THAT(sent_ports(), ElementsAre(1));
+  EXPECT_EQ(counts(3)[TxDrop::kNoMbuf].read(), 1u);
+  EXPECT_EQ(counts(4)[TxDrop::kNoMbuf].read(), 1u);
+  for (rte_mbuf* const one : taken) rte_pktmbuf_free(one);
+}
+
+// Whatever comes in, each frame has exactly one fate. Frames of every kind, then bytes changed at
+// random; bursts of up to 32.
+TEST_F(WorkerTest, FatesAddUp) {
+  Exchange exchange(workers, bench.buffers);
+  join(kGroup, 0b01010);
+  const std::vector<Bytes> kinds = {
+      group_frame({.destination = kGroup}),
+      group_frame({.destination = kGroup}, 10),
+      group_frame({.destination = ipv4(239, 9, 9, 9)}),
+      group_frame({.destination = kGroup, .protocol = 2}),
+      group_frame({.destination = kAllPimRouters, .protocol = 103}),
+      plain_frame(kBroadcast),
+      plain_frame(kPeer, kStation, 10),
+      plain_frame(kStation, kPeer),
+      plain_frame(MacAddress{{0x01, 0x80, 0xC2, 0, 0, 0}}),
+      frames::macs(multicast_mac(kGroup), kStation) + tag(10) + tag(5) + ipv4_packet({}),
+  };
+  std::mt19937 random(7);
+  std::uint64_t received = 0;
+  for (unsigned round = 0; round < 3000; ++round) {
+    const auto port = static_cast<std::uint16_t>(random() % kPorts);
+    std::vector<rte_mbuf*> burst;
+    for (std::size_t n = 1 + random() % 32; n > 0; --n) {
+      Bytes bytes = kinds[random() % kinds.size()];
+      for (std::size_t changes = random() % 3; changes > 0; --changes) {
+        bytes[random() % std::min<std::size_t>(bytes.size(), 42)] =
+            static_cast<std::uint8_t>(random());
+      }
+      if (random() % 20 == 0) bytes.resize(1 + random() % bytes.size());
+      burst.push_back(mbuf(bytes));
+    }
+    received += burst.size();
+    worker().process(PortId{port}, burst, vlans.load(), round);
+    worker().flush();
+    exchange.poll(100, [](const PuntedFrame&) {});
+    for (const auto& one : sent_mbufs()) rte_pktmbuf_free(one.second);
+    while (!sent().empty()) {
+    }
+  }
+  std::uint64_t rx = 0;
+  std::uint64_t fates = 0;
+  for (std::uint16_t port = 0; port < kPorts; ++port) {
+    const PortCounts& of = counts(port);
+    std::uint64_t sum = of.forwarded.read() + of.flooded.read() + of.punted.read();
+    for (const Counter& drop : of.rx_drops) sum += drop.read();
+    EXPECT_EQ(sum, of.rx_packets.read()) << "port " << port;
+    rx += of.rx_packets.read();
+    fates += sum;
+  }
+  EXPECT_EQ(rx, received);
+  EXPECT_EQ(fates, received);
+}
+
+}  // namespace
+}  // namespace sluice::dataplane
