@@ -13,7 +13,9 @@ namespace {
 
 // A turn takes well under a microsecond when there is nothing to do.
 constexpr unsigned kIdleTurnsBeforeSleep = 2000;
+constexpr unsigned kSleepsBeforeLongSleep = 20000;  // about a second
 constexpr auto kIdleSleep = std::chrono::microseconds(50);
+constexpr auto kLongSleep = std::chrono::microseconds(200);
 
 }  // namespace
 
@@ -62,7 +64,10 @@ void Loop::run(const std::atomic<bool>& stop) {
   while (!stop.load(std::memory_order_relaxed)) {
     if (turn()) {
       idle = 0;
-    } else if (++idle > kIdleTurnsBeforeSleep) {
+    } else if (++idle > kIdleTurnsBeforeSleep + kSleepsBeforeLongSleep) {
+      idle = kIdleTurnsBeforeSleep + kSleepsBeforeLongSleep;  // it stays there
+      std::this_thread::sleep_for(kLongSleep);
+    } else if (idle > kIdleTurnsBeforeSleep) {
       std::this_thread::sleep_for(kIdleSleep);
     }
   }

@@ -68,15 +68,19 @@ int execute(const Options& options) {
 }
 
 // Checked here, so that a slip of the finger is a usage error and not a round trip.
-const CLI::Validator kAddress(
+const CLI::Validator kMulticast(
     [](std::string& text) {
-      return sluice::parse_ipv4(text) ? std::string() : text + " is not an IPv4 address";
+      const auto address = sluice::parse_ipv4(text);
+      return address && address->is_multicast() ? std::string()
+                                                : text + " is not an IPv4 multicast address";
     },
-    "ADDRESS");
+    "GROUP");
 const CLI::Validator kSource(
     [](std::string& text) {
-      return text == "*" || sluice::parse_ipv4(text) ? std::string()
-                                                     : text + " is neither an IPv4 address nor *";
+      const auto address = sluice::parse_ipv4(text);
+      return text == "*" || (address && address->is_unicast())
+                 ? std::string()
+                 : text + " is neither an IPv4 unicast address nor *";
     },
     "ADDRESS|*");
 
@@ -111,7 +115,7 @@ class Commands {
     }
     if (takes & kGroup) {
       app->add_option_function<std::string>("--group", field("group"), "multicast group")
-          ->check(kAddress)
+          ->check(kMulticast)
           ->required(needed);
     }
     if (takes & kSourceAddress) {

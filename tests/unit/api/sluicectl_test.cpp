@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// sluicectl as a process against a server in this one: exit codes, where the words go, both forms.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "appliance.h"
+#include "control/api/server.h"
+
+namespace sluice::control::api {
+namespace {
+
+using testing::HasSubstr;
+
+struct Outcome {
+  int status;
+  std::string text;  // stdout and stderr, or stdout alone
+};
+
+class SluicectlTest : public testing::Test {
+ protected:
+  SluicectlTest() {
+    char name[] = "/tmp/sluice-ctl-XXXXXX";
+    directory_ = ::mkdtemp(name);
+    socket_ = directory_ + "/sluice.sock";
+    auto listener = Listener::open(socket_);
+    if (!listener) throw std::runtime_error(listener.error().what);
+    server_ = std::make_unique<Server>(std::move(*listener), box_.dispatcher, box_.feed);
+    server_->start();
+    loop_ = std::thread([this] { box_.loop.run(stop_); });
+  }
+  ~SluicectlTest() override {
+    stop_.store(true);
+    loop_.join();
+    box_.commands.close();
+    server_.reset();
+    std::filesystem::remove_all(directory_);
+  }
+  Outcome run(const std::string& arguments) const { return run_at(socket_, arguments); }
+  static Outcome run_at(const std::string& socket, const std::string& arguments) {
+    const std::string line =
+        "SLUICE_SOCKET='" + socket + "' timeout 10 '" SLUICECTL "' " + arguments;
+    FILE* const pipe = ::popen(line.c_str(), "r");
+    std::string text;
+    char bytes[4096];
+    for (std::size_t got; (got = std::fread(bytes, 1, sizeof bytes, pipe)) > 0;) {
+      text.append(bytes, got);
+    }
+    return {WEXITSTATUS(::pclose(pipe)), text};
+  }
+
+  std::string directory_, socket_;
+  Appliance box_;
+  std::atomic<bool> stop_{false};
+  std::unique_ptr<Server> server_;
+  std::thread loop_;
+};
+
+TEST_F(SluicectlTest, EveryShowCommandHasBothForms) {
+  const std::pair<const char*, const char*> commands[] = {
+      {"status", "state"},           {"show groups", "groups"},     {"show fib", "entries"},
+      {"show mrouters", "mrouters"}, {"show queriers", "queriers"}, {"show ports", "ports"},
+      {"show macs", "macs"},         {"show proxy", "proxies"}};
+  for (const auto& [command, key] : commands) {
+    const std::string name = command;
+    for (const std::string& line : {name + " --json 2>&1", "--json " + name + " 2>&1"}) {
+      const Outcome json = run(line);
+      EXPECT_EQ(json.status, 0) << line;
+      EXPECT_TRUE(Json::parse(json.text).contains(key)) << line << ": " << json.text;
+    }
+    const Outcome table = run(name + " 2>&1");
+    EXPECT_EQ(table.status, 0) << name;
+    EXPECT_NE(table.text, "") << name;
+  }
+}
+
+TEST_F(SluicectlTest, ChangesAndShowsAGroup) {
+  EXPECT_EQ(run("static add --vlan 10 --group 239.1.1.1 --port p3").status, 0);
+  EXPECT_THAT(run("show groups").text, HasSubstr("239.1.1.1"));
+  EXPECT_EQ(run("static del --vlan 10 --group 239.1.1.1 --port p3").status, 0);
+  EXPECT_THAT(run("show groups").text, testing::Not(HasSubstr("239.1.1.1")));
+}
+
+TEST_F(SluicectlTest, RefusalIsOneWithTheReasonOnStderr) {
+  const Outcome refused = run("show groups --vlan 99 2>&1");
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.text, HasSubstr("there is no VLAN 99"));
+  EXPECT_EQ(run("show groups --vlan 99 2>/dev/null").text, "");
+}
+
+TEST_F(SluicectlTest, UsageIsTwo) {
+  for (const char* wrong :
+       {"", "shw", "show", "show groops", "show groups --vlan 0", "show groups --vlan x",
+        "show groups --group 10.0.0.1", "explain --vlan 10 --group 239.1.1.1", "log-level loud",
+        "static add --vlan 10 --group 239.1.1.1 --port p1 --source 239.1.1.1"}) {
+    EXPECT_EQ(run(std::string(wrong) + " 2>/dev/null").status, 2) << wrong;
+  }
+}
+
+TEST_F(SluicectlTest, NoDaemonIsThree) {
+  const Outcome gone = run_at(directory_ + "/nobody", "status 2>&1");
+  EXPECT_EQ(gone.status, 3);
+  EXPECT_THAT(gone.text, HasSubstr(directory_ + "/nobody"));
+  EXPECT_EQ(run("--socket " + directory_ + "/nobody status 2>/dev/null").status, 3);
+}
+
+TEST_F(SluicectlTest, HelpAndVersionAreZero) {
+  EXPECT_EQ(run("--version").status, 0);
+  EXPECT_THAT(run("--help").text, HasSubstr("Examples"));
+  EXPECT_THAT(run("explain --help").text, HasSubstr("Examples"));
+}
+
+TEST_F(SluicectlTest, ReloadOfAFileThatIsNotThereChangesNothing) {
+  const Outcome refused = run("reload 2>&1");
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.text, HasSubstr("lab.toml"));
+  EXPECT_THAT(refused.text, HasSubstr("unchanged"));
+}
+
+}  // namespace
+}  // namespace sluice::control::api
