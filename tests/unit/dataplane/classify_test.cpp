@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <string>
 
 #include "tests/unit/dataplane/frames.h"
@@ -51,6 +52,10 @@ struct Case {
   std::string requirement;
   PortId port = kPort;
 };
+
+void PrintTo(const Case& c, std::ostream* out) {
+  *out << c.name;
+}
 
 class ClassifyTest : public testing::TestWithParam<Case> {
  protected:
