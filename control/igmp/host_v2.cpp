@@ -19,7 +19,7 @@ template <class A>
 void Host<A>::leave(Index i, TimePoint, Messages& out) {
   timers_.cancel(host_timers::response(i));
   if (version_ == Version::kV2 && groups_[i].reported_last) {
-    out.push_back(Leave<A>{groups_[i].address});
+    out.emplace_back(Leave<A>{groups_[i].address});
   }
 }
 
@@ -37,9 +37,9 @@ void Host<A>::report(Index i, TimePoint, Messages& out) {
   Group& group = groups_[i];
   if (group.reception == nullptr) return;
   if (version_ == Version::kV1) {
-    out.push_back(V1Report<A>{group.address});
+    out.emplace_back(V1Report<A>{group.address});
   } else {
-    out.push_back(V2Report<A>{group.address});
+    out.emplace_back(V2Report<A>{group.address});
   }
   group.reported_last = true;
 }
