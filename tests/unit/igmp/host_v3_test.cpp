@@ -111,6 +111,16 @@ TEST(Rfc9776Sec5p1, AFilterModeChangeComesFirst) {
   EXPECT_EQ(world.hush(seconds(9)), "TO_IN(1, {c})");
 }
 
+TEST(Rfc9776Sec5p1, EveryReportOfTheGroupCountsForItsSources) {
+  RecordProperty("req", "igmp-host-proxy/SC-08");
+  HostWorld world({.robustness_variable = 3});
+  world.set(1, in("a"));
+  world.run(seconds(9));
+  EXPECT_EQ(world.set(1, in("ab")), "ALLOW(1, {b})");
+  EXPECT_EQ(world.set(1, ex("")), "TO_EX(1, {})");
+  EXPECT_EQ(world.hush(seconds(9)), "TO_EX(1, {}) TO_EX(1, {})") << "b is spent by them";
+}
+
 TEST(Rfc9776Sec5p1, ARepetitionTellsWhatIsSoNow) {
   RecordProperty("req", "igmp-host-proxy/SC-12 igmp-host-proxy/SC-14");
   HostWorld world = settled(in("a"));
@@ -199,6 +209,14 @@ TEST(Rfc9776Sec5p2, AnAnswerThatComesSoonerDoes) {
   world.hear(v3_query(1, "a", seconds(10)));
   EXPECT_EQ(world.host.next_deadline(), due);
   EXPECT_EQ(world.hush(seconds(60)), "IS_IN(1, {a})") << "one answer for all";
+}
+
+TEST(Rfc9776Sec5p2, AGeneralAnswerAnswersWhatWaits) {
+  RecordProperty("req", "igmp-host-proxy/QR-10");
+  HostWorld world = settled(in("ab"));
+  world.hear(v3_query(1, "a", seconds(2000)));
+  world.hear(v3_query(0, "", milliseconds(1)));
+  EXPECT_EQ(world.hush(seconds(3000)), "IS_IN(1, {ab})");
 }
 
 TEST(Rfc9776Sec5p2, ASoonerGeneralQueryReplaces) {
