@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Reload: all or nothing, and what only a restart can change.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "appliance.h"
+#include "config/loader.h"
+
+namespace sluice::control::api {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr const char* kFile = R"([dataplane]
+huge-pages = "off"
+[[port]]
+name = "p1"
+device = "net_null0"
+access-vlan = 10
+[[port]]
+name = "p2"
+device = "net_null1"
+access-vlan = 10
+[[vlan]]
+id = 10
+[vlan.igmp-snooping]
+querier-source = "10.77.0.254"
+)";
+
+std::string with(std::string text, const std::string& from, const std::string& to) {
+  return text.replace(text.find(from), from.size(), to);
+}
+
+class ReloadTest : public testing::Test {
+ protected:
+  ReloadTest() : box_(config::load(kFile, "a.toml").config) {
+    char name[] = "/tmp/sluice-reload-XXXXXX";
+    directory_ = ::mkdtemp(name);
+    path_ = directory_ + "/a.toml";
+  }
+  ~ReloadTest() override { std::filesystem::remove_all(directory_); }
+
+  std::vector<std::string> reload_with(const std::string& text) {
+    std::ofstream(path_) << text;
+    auto outcome = std::async(std::launch::async, [&] {
+      return reload(path_, box_.commands, [&](config::LogLevel level) { box_.log = level; });
+    });
+    while (outcome.wait_for(std::chrono::microseconds(50)) != std::future_status::ready) {
+      box_.loop.turn();
+    }
+    return outcome.get().errors;
+  }
+
+  std::string directory_, path_;
+  Appliance box_;
+};
+
+TEST_F(ReloadTest, AGoodFileIsInForce) {
+  EXPECT_THAT(reload_with(std::string(kFile) + "unregistered = \"drop\"\n"), ElementsAre());
+  EXPECT_EQ(box_.vlans.current().find(kTen)->unregistered, UnregisteredPolicy::kDrop);
+  EXPECT_EQ(box_.config.find_vlan(kTen)->igmp_snooping.unregistered, UnregisteredPolicy::kDrop);
+}
+
+TEST_F(ReloadTest, EveryDiagnosticOfABadFileComesBackAndNothingChanges) {
+  const auto errors = reload_with(std::string(kFile) +
+                                  "unregistered = \"drop\"\nrobustness-variable = 99\nspeed = 1\n");
+  ASSERT_EQ(errors.size(), 2u);
+  EXPECT_THAT(errors[0], HasSubstr("a.toml:16:"));
+  EXPECT_THAT(errors[1], HasSubstr("a.toml:17:"));
+  EXPECT_EQ(box_.vlans.current().find(kTen)->unregistered, UnregisteredPolicy::kFlood);
+}
+
+TEST_F(ReloadTest, PortsCoresAndSocketNeedARestart) {
+  EXPECT_THAT(reload_with(with(kFile, "net_null1", "net_null7")),
+              ElementsAre(HasSubstr("p2: a change of device needs a restart")));
+  const std::string cores = with(kFile, "huge-pages", "worker-cores = [2]\nhuge-pages");
+  EXPECT_THAT(reload_with("[system]\nsocket = \"/tmp/other\"\n" + cores),
+              ElementsAre(HasSubstr("socket"), HasSubstr("worker-cores")));
+  config::Config fewer = box_.config;
+  fewer.ports.pop_back();
+  EXPECT_THAT(needs_restart(box_.config, fewer), ElementsAre(HasSubstr("2 ports are running")));
+}
+
+TEST_F(ReloadTest, TheLogLevelOfTheFileCountsWhenItChanges) {
+  box_.log = config::LogLevel::kTrace;  // by command
+  EXPECT_THAT(reload_with(kFile), ElementsAre());
+  EXPECT_EQ(box_.log, config::LogLevel::kTrace);
+  EXPECT_THAT(reload_with(std::string("[system]\nlog-level = \"error\"\n") + kFile), ElementsAre());
+  EXPECT_EQ(box_.log, config::LogLevel::kError);
+}
+
+}  // namespace
+}  // namespace sluice::control::api
