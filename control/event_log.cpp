@@ -3,9 +3,36 @@
 
 #include <spdlog/spdlog.h>
 
+#include <chrono>
+
 namespace sluice::control {
 
 using snooping::EventType;
+
+namespace {
+
+// What a peer can cause must not fill the log, nor hold up the loop that writes it.
+class LineBudget {
+ public:
+  bool take() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - second_ >= std::chrono::seconds(1)) {
+      if (withheld_ > 0) spdlog::info("{} more events in that second not logged", withheld_);
+      second_ = now;
+      lines_ = withheld_ = 0;
+    }
+    if (++lines_ <= kLinesPerSecond) return true;
+    ++withheld_;
+    return false;
+  }
+
+ private:
+  static constexpr unsigned kLinesPerSecond = 20;
+  std::chrono::steady_clock::time_point second_{};
+  unsigned lines_ = 0, withheld_ = 0;
+};
+
+}  // namespace
 
 void log_event(const snooping::Event& event, const api::PortNames& ports) {
   const bool notable =
@@ -13,6 +40,8 @@ void log_event(const snooping::Event& event, const api::PortNames& ports) {
       event.type == EventType::kMrouterDown || event.type == EventType::kLimitReached;
   const auto level = notable ? spdlog::level::info : spdlog::level::debug;
   if (!spdlog::should_log(level)) return;
+  static LineBudget budget;  // of the control thread
+  if (notable && !budget.take()) return;
   std::string line = fmt::format("{} vlan={}", snooping::to_string(event.type), event.vlan.value);
   if (event.port) line += " port=" + ports[*event.port];
   if (event.group) line += " group=" + to_string(*event.group);
