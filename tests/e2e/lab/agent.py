@@ -6,6 +6,7 @@ Commands and answers are JSON objects, one per line, on stdin and stdout. Standa
 that a dozen of these start quickly. Frames are recorded by a packet socket before the kernel filters
 them: a frame that the host did not ask for is seen too, which is the point.
 """
+import errno
 import fcntl
 import json
 import socket
@@ -53,7 +54,12 @@ class Capture(threading.Thread):
 
     def run(self):
         while True:
-            data, ancillary, _, address = self.socket.recvmsg(65535, 256)
+            try:
+                data, ancillary, _, address = self.socket.recvmsg(65535, 256)
+            except OSError as error:
+                if error.errno == errno.ENETDOWN:  # said once, when a test takes the link down
+                    continue
+                raise
             if address[2] == PACKET_OUTGOING:
                 continue
             for _, kind, body in ancillary:

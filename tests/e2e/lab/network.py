@@ -59,9 +59,10 @@ class Network:
         # Sent again when it got lost: the order of frames is what it is for, not their number.
         for _ in range(4):
             sender.send(frame)
-            if all(host.saw(token, since=marks[host], timeout=2) for host in others):
+            missing = [h.name for h in others if not h.saw(token, since=marks[h], timeout=2)]
+            if not missing:
                 return
-        raise AssertionError(f"somebody did not see the broadcast of {sender.name}")
+        raise AssertionError(f"{missing} did not see the broadcast of {sender.name}")
 
     def counts(self, stream, names=None):
         """How many frames of a stream each host got; duplicates and disorder are failures."""
