@@ -15,7 +15,8 @@ namespace {
 constexpr std::uint8_t kMaxSolicitations = 3;  // RFC 4286 §7.3
 constexpr Duration kSolicitationInterval = std::chrono::seconds(1);
 constexpr Duration kSolicitationAnswered = std::chrono::seconds(3);  // an answer may take 2 s
-constexpr Duration kHoldsForever = std::chrono::seconds(0xFFFF);     // RFC 7761 §4.9.2
+constexpr Duration kTopologyQueryInterval = std::chrono::seconds(1);
+constexpr Duration kHoldsForever = std::chrono::seconds(0xFFFF);  // RFC 7761 §4.9.2
 
 igmp::Querier<Ipv4>::Settings querier_settings(const Vlan::Setup& setup) {
   const config::IgmpSnooping& s = setup.snooping;
@@ -198,11 +199,12 @@ void Vlan::on_link(PortId port, bool up, const Turn& turn) {
   turn.out.vlans_changed = true;
   if (up) {
     up_.insert(port);
-    if (querier_.state() == Querier::State::kQuerier) {
-      send_general_query(PortSet::of(port), turn);  // its hosts need not wait for the next one
-    }
+    solicit_members(PortSet::of(port), turn);  // its hosts need not wait for the next query
     solicit_routers(PortSet::of(port), turn);
   } else {  // MS-10
+    if (up_.contains(port)) {
+      topology_query_ = std::max(turn.now, last_topology_query_ + kTopologyQueryInterval);
+    }
     up_.erase(port);
     const PortSet before = routers_.ports();
     routers_.forget_port(port);
@@ -211,10 +213,39 @@ void Vlan::on_link(PortId port, bool up, const Turn& turn) {
     for (auto& [address, group] : groups_) {
       if (const PortGroupSlab::Index* const index = find(group, port)) gone.push_back(*index);
     }
-    for (const PortGroupSlab::Index index : gone) remove(index, turn);
+    for (const PortGroupSlab::Index index : gone) {
+      shared_.slab[index].leaving = true;  // the reason is known: it did not just fall silent
+      remove(index, turn);
+    }
     send_host_messages(turn);
+    query_after_topology_change(turn);
   }
   arm(turn);
+}
+
+// A link that goes may have moved hosts to another port, where they are asked at once, so that
+// their streams follow them (TC-01, TC-05). One query a second, however links flap.
+void Vlan::query_after_topology_change(const Turn& turn) {
+  if (turn.now < topology_query_) return;
+  topology_query_ = kNever;
+  last_topology_query_ = turn.now;
+  solicit_members(up_ - routers_.ports(), turn);
+}
+
+// A General Query out of turn. Where another one is the querier it goes in that one's name: with
+// its version and parameters, from no address (TC-02, TC-03).
+void Vlan::solicit_members(PortSet ports, const Turn& turn) {
+  if (querier_.state() == Querier::State::kQuerier) return send_general_query(ports, turn);
+  if (querier_.state() != Querier::State::kNonQuerier) return;
+  igmp::Query<Ipv4> query;
+  query.version = querier_.version();
+  query.max_response_time = querier_.latest_max_response_time();
+  if (query.version == Version::kV3) {
+    query.robustness_variable = querier_.parameters().robustness_variable;
+    query.query_interval = querier_.parameters().query_interval;
+  }
+  send(igmp::encode(query, {shared_.mac, Ipv4{}}), ports,
+       static_cast<MessageType>(static_cast<int>(query.version) - 1), turn);
 }
 
 // --- Querier
@@ -287,6 +318,7 @@ void Vlan::router_ports_changed(PortSet before, const Turn& turn) {
 
 void Vlan::advance(const Turn& turn) {
   follow(querier_.advance(turn.now), turn);
+  query_after_topology_change(turn);
   const PortSet before = routers_.ports();
   routers_.expire(turn.now);
   router_ports_changed(before, turn);
@@ -310,8 +342,8 @@ void Vlan::advance(const Turn& turn) {
 }
 
 void Vlan::arm(const Turn& turn) {
-  TimePoint next =
-      std::min({querier_.next_deadline(), routers_.next_deadline(), settles_, next_solicitation_});
+  TimePoint next = std::min({querier_.next_deadline(), routers_.next_deadline(), settles_,
+                             next_solicitation_, topology_query_});
   if (host_ != nullptr) next = std::min(next, host_->next_deadline());
   shared_.timers.set(setup_.id.value, std::max(next, turn.now));
 }

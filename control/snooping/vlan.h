@@ -111,6 +111,8 @@ class Vlan {
                     const Turn& turn);
   void send(std::vector<std::uint8_t> bytes, PortSet ports, MessageType type, const Turn& turn);
   void send_general_query(PortSet ports, const Turn& turn);
+  void solicit_members(PortSet ports, const Turn& turn);
+  void query_after_topology_change(const Turn& turn);
   void send_host_messages(const Turn& turn);
   void forward(const PuntedFrame& frame, PortSet ports, const Turn& turn) const;
   igmp::Origin origin() const { return {shared_.mac, setup_.own_address}; }
@@ -118,7 +120,7 @@ class Vlan {
   // vlan_reports.cpp
   enum class Cause : std::uint8_t { kReport, kLeave };
   void on_report(const PuntedFrame& frame, const igmp::Packet& packet, const Turn& turn);
-  void on_record(PortId port, Ipv4 reporter, const igmp::GroupRecord<Ipv4>& record,
+  void on_record(PortId port, Ipv4 reporter, const igmp::GroupRecord<Ipv4>& said,
                  igmp::Version version, const Turn& turn);
   bool pass_on(const PuntedFrame& frame, const igmp::Packet& packet, const Turn& turn);
   PortGroupSlab::Index* find(Group& group, PortId port);
@@ -146,6 +148,8 @@ class Vlan {
   VlanTally tally_;
   bool restricted_ = false;
   TimePoint settles_ = kNever;
+  TimePoint topology_query_ = kNever;  // when the next one is due
+  TimePoint last_topology_query_{};
   PortSet solicit_ports_;
   std::uint8_t solicitations_left_ = 0;
   TimePoint next_solicitation_ = kNever;
