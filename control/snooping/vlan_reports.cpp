@@ -28,6 +28,25 @@ bool is_leave(const GroupRecord<Ipv4>& record) {
          (record.type == RecordType::kChangeToIncludeMode && record.sources.empty());
 }
 
+// Takes newcomers out of `sources` that the state has no room for; returns how many. Those that are
+// in stay. A source that is not taken into an EXCLUDE list is forwarded: nobody loses anything.
+std::size_t limit_sources(igmp::SourceSet<Ipv4>& sources, const igmp::GroupState<Ipv4>& state) {
+  std::size_t room = Vlan::kMostSources - state.sources().size();
+  if (sources.size() <= room) return 0;
+  igmp::SourceSet<Ipv4> present;
+  for (const auto& source : state.sources()) present.push_back(source.address);
+  igmp::SourceSet<Ipv4> taken;
+  for (const Ipv4 source : sources) {
+    const bool known = igmp::contains(present, source);
+    if (!known && room == 0) continue;
+    taken.push_back(source);
+    if (!known) --room;
+  }
+  const std::size_t refused = sources.size() - taken.size();
+  sources = std::move(taken);
+  return refused;
+}
+
 // T9-14, R2-03: what is taken away from nothing makes no record.
 bool creates_state(const GroupRecord<Ipv4>& record) {
   switch (record.type) {
@@ -92,17 +111,12 @@ bool Vlan::pass_on(const PuntedFrame&, const igmp::Packet& packet, const Turn& t
 // --- Memberships
 // ----------------------------------------------------------------------------------
 
-void Vlan::on_record(PortId port, Ipv4 reporter, const GroupRecord<Ipv4>& record, Version version,
+void Vlan::on_record(PortId port, Ipv4 reporter, const GroupRecord<Ipv4>& said, Version version,
                      const Turn& turn) {
+  GroupRecord<Ipv4> record = said;
   if (!record.group.is_multicast() || record.group.is_link_local_multicast()) {  // MS-07
     ++tally_.ignored_records;
     return;
-  }
-  if (record.sources.size() > kMostSources) {
-    ++tally_.source_limit;
-    GroupRecord<Ipv4> shortened = record;
-    shortened.sources.resize(kMostSources);
-    return on_record(port, reporter, shortened, version, turn);
   }
   const auto group = groups_.find(record.group);
   const PortGroupSlab::Index* const known =
@@ -112,10 +126,7 @@ void Vlan::on_record(PortId port, Ipv4 reporter, const GroupRecord<Ipv4>& record
       known != nullptr ? *known : join(port, record.group, turn);
   if (!index) return;
   PortGroup& member = shared_.slab[*index];
-  if (member.state.sources().size() + record.sources.size() > 2 * kMostSources) {
-    ++tally_.source_limit;
-    return;
-  }
+  tally_.source_limit += limit_sources(record.sources, member.state);
 
   const Sources before = member.state.forwarded_sources();
   const igmp::RouterContext asking = context(port, turn);
@@ -304,8 +315,9 @@ void Vlan::on_fib_refused(const FibKey& key, const Turn& turn) {
   ++tally_.fib_refused;
   const auto group = groups_.find(key.group);
   if (group != groups_.end()) {  // the next report tries again
-    if (key.any_source()) {
+    if (key.any_source()) {      // without it those of its sources are refused as well
       group->second.compiled = false;
+      group->second.compiled_sources.reset();
     } else if (group->second.compiled_sources != nullptr) {
       std::erase_if(*group->second.compiled_sources,
                     [&](const auto& entry) { return entry.first == key.source; });
