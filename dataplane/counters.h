@@ -37,6 +37,7 @@ struct alignas(64) PortCounts {
 
 struct alignas(64) WorkerCounts {
   Counter bursts, idle_polls, injected;
+  Counter injected_no_port;  // every port of it had gone down meanwhile
   std::array<PortCounts, kMaxPorts> ports;
 };
 

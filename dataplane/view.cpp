@@ -82,6 +82,8 @@ std::vector<NamedCount> View::sum_totals() const {
     totals.push_back({"worker_bursts_total" + label, worker.counts().bursts.read()});
     totals.push_back({"worker_idle_polls_total" + label, worker.counts().idle_polls.read()});
     totals.push_back({"frames_injected_total" + label, worker.counts().injected.read()});
+    totals.push_back(
+        {"frames_injected_no_port_total" + label, worker.counts().injected_no_port.read()});
     moves += worker.mac_moves().read();
     no_room += worker.mac_no_room().read();
   }

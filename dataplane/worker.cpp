@@ -42,17 +42,17 @@ void Worker::run() noexcept {
   const std::uint64_t hz = rte_get_tsc_hz();
   while (!shared_.stop.load(std::memory_order_relaxed)) {
     const auto now_s = static_cast<std::uint32_t>(rte_rdtsc() / hz);
-    const VlanTable& vlans = shared_.vlans.load();
     bool idle = true;
     for (const Queue queue : queues_) {
       rte_mbuf* frames[kBurst];
       const std::uint16_t count = rte_eth_rx_burst(queue.port.value, queue.queue, frames, kBurst);
       if (count == 0) continue;
       idle = false;
-      process(queue.port, {frames, count}, vlans, now_s);
+      // Read after the frames came: what was published before a frame was sent counts for it.
+      process(queue.port, {frames, count}, shared_.vlans.load(), now_s);
       transmit_.flush();
     }
-    send_injected(vlans);
+    send_injected(shared_.vlans.load());
     transmit_.drain_handoffs();
     transmit_.flush();
     shared_.qsbr.quiescent(id_);
@@ -206,6 +206,7 @@ void Worker::send_injected(const VlanTable& vlans) {
     const PortSet egress =
         policy == nullptr ? PortSet{} : PortSet(inject.ports) & policy->ports() & policy->up;
     if (egress.empty()) {
+      counts_.injected_no_port.add(1);
       rte_pktmbuf_free(inject.mbuf);
       continue;
     }
