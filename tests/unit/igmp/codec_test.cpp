@@ -156,7 +156,7 @@ TEST(Rfc9776Sec4, PaddingIsNotTheMessage) {
 }
 
 TEST(Rfc9776Sec4, RouterAlertIsNotDemanded) {
-  RecordProperty("req", "igmp-messages/IP-04 igmp-messages/AD-10");
+  RecordProperty("req", "igmp-messages/IP-04 igmp-messages/AD-10 igmp-router/YR-06 snooping/YS-08");
   const Packet packet = decoded(frames::frame(hex(frames::kVectors[3]), {.options = {}}));
   EXPECT_TRUE(packet.notes.no_router_alert);
   EXPECT_FALSE(

@@ -33,7 +33,8 @@ Bytes mrd(const Bytes& message) {
 
 TEST(Rfc4541Sec2p1p1, ReportsGoToAllRouterPortsOnly) {
   RecordProperty("req",
-                 "snooping/SC-01 snooping/SC-10 snooping/SC-12 snooping/SC-13 snooping/SA-01");
+                 "snooping/SC-01 snooping/SC-10 snooping/SC-12 snooping/SC-13 snooping/SA-01 "
+                 "igmp-host-proxy/H2-14");
   const std::vector<Bytes> reports = {frame(igmp::V1Report<Ipv4>{kGroup}, kHost),
                                       frame(igmp::V2Report<Ipv4>{kGroup}, kHost),
                                       frame(igmp::Leave<Ipv4>{kGroup}, kHost),
@@ -219,7 +220,9 @@ TEST(QuerierOfVlan, StartsAndKeepsAsking) {
 
 TEST(QuerierOfVlan, GivesWayAndTakesOver) {
   RecordProperty(
-      "req", "igmp-router/QE-12 igmp-router/QE-15 igmp-router/RA-02 snooping/QI-01 snooping/QI-03");
+      "req",
+      "igmp-router/QE-12 igmp-router/QE-15 igmp-router/RA-02 snooping/QI-01 snooping/QI-03 "
+      "igmp-messages/CH-03 snooping/SE-04");
   World w;
   w.hear(kRouter, general_query(), kHighRouter);
   EXPECT_EQ(w.sw.queriers(kVlan, w.now)[0].state, QuerierState::kQuerier);

@@ -70,7 +70,7 @@ TEST(Join, SourcesDecidePortByPort) {
 }
 
 TEST(Join, GroupsOfOneMacAreApart) {
-  RecordProperty("req", "snooping/SA-03 snooping/DP-12");
+  RecordProperty("req", "snooping/SA-03 snooping/DP-12 snooping/YS-02");
   World w;
   w.hear(0, V2{ipv4(224, 1, 2, 3)});
   w.hear(1, V2{ipv4(239, 129, 2, 3)});
@@ -202,7 +202,7 @@ TEST(FastLeave, OldHostsAreAskedBecauseOneMayBeSilent) {
 }
 
 TEST(FastLeave, WithoutTrackingCutsOnAnyLeave) {
-  RecordProperty("req", "snooping/EX-01 snooping/YS-09");
+  RecordProperty("req", "snooping/EX-01 snooping/YS-09 igmp-router/YR-07");
   World w([](auto& s) {
     s.fast_leave = true;
     s.explicit_tracking = false;
@@ -228,7 +228,8 @@ TEST(FastLeave, OffFollowsTheTables) {
 // -------------------------------------------------------------
 
 TEST(Limits, NewGroupsAreRefusedNobodyIsThrownOut) {
-  RecordProperty("req", "snooping/MS-09 snooping/SA-11 snooping/SE-03 snooping/EX-06");
+  RecordProperty("req",
+                 "snooping/MS-09 snooping/SA-11 snooping/SE-03 snooping/EX-06 igmp-router/YR-08");
   World w([](auto& s) {
     s.max_groups = 2;
     s.fast_leave = true;
@@ -283,7 +284,7 @@ TEST(StaticGroups, AddAndRemove) {
 }
 
 TEST(ClearGroups, ForgetsAndAsksAgain) {
-  RecordProperty("req", "snooping/YS-13");
+  RecordProperty("req", "snooping/YS-13 igmp-router/YR-12");
   World w;
   w.hear(0, V2{kGroup});
   w.out.clear();
@@ -310,7 +311,7 @@ TEST(Reload, KeepsMemberships) {
 // --------------------------------------------------------------------
 
 TEST(ProxyReporting, OneReportForAllAndOneLeave) {
-  RecordProperty("req", "snooping/PR-01 snooping/PR-02 snooping/EX-04");
+  RecordProperty("req", "snooping/PR-01 snooping/PR-02 snooping/EX-04 igmp-host-proxy/HS-04");
   World w;
   w.hear(kRouter, general_query(), kHighRouter);
   w.wait(seconds(20));
