@@ -211,6 +211,16 @@ TEST_F(WorkerTest, GroupsOfOneMacDoNotLeak) {
   EXPECT_THAT(sent_ports(), ElementsAre(3));
 }
 
+// 225.0.0.5 has the MAC of 224.0.0.5 and is nothing but a group.
+TEST_F(WorkerTest, AGroupWithALinkLocalMacIsAGroup) {
+  RecordProperty("req", "snooping/DP-14");
+  join(ipv4(225, 0, 0, 5), 0b00010);
+  receive(0, group_frame({.destination = ipv4(225, 0, 0, 5)}));
+  EXPECT_THAT(sent_ports(), ElementsAre(1));
+  receive(0, group_frame({.destination = ipv4(224, 0, 0, 5)}));
+  EXPECT_THAT(sent_ports(), ElementsAre(1, 3, 4));
+}
+
 TEST_F(WorkerTest, UnregisteredGroupsObeyTheirPolicy) {
   RecordProperty("req", "snooping/DP-03 snooping/DP-04");
   policy.router_ports = PortSet(0b10000);
@@ -370,6 +380,24 @@ TEST_F(WorkerTest, AFullPuntRingIsCounted) {
   EXPECT_EQ(exchange.poll(2 * kRingFrames, [](const PuntedFrame&) {}), kRingFrames);
 }
 
+// The control thread looks at the same bytes: they must stay as they came, and go back to the pool.
+TEST_F(WorkerTest, AFrameShownUpwardIsNotEditedInPlace) {
+  RecordProperty("req", "snooping/SC-07 snooping/SC-10");
+  Exchange exchange(workers, bench.buffers);
+  policy.up = PortSet(0b11001);  // from an untagged port to tagged ones only
+  publish();
+  const Ip hello{.destination = ipv4(224, 0, 0, 13), .protocol = 103};
+  receive(0, group_frame(hello));
+  EXPECT_THAT(sent(), UnorderedElementsAre(testing::Pair(3, group_frame(hello, 10)),
+                                           testing::Pair(4, group_frame(hello, 10))));
+  EXPECT_EQ(exchange.poll(10,
+                          [&](const PuntedFrame& punted) {
+                            EXPECT_EQ(Bytes(punted.bytes.begin(), punted.bytes.end()),
+                                      group_frame(hello));
+                          }),
+            1u);
+}
+
 TEST_F(WorkerTest, OurOwnFramesLeaveTaggedAsEachPortWants) {
   Exchange exchange(workers, bench.buffers);
   const Bytes frame = group_frame({.destination = kAllSystems, .protocol = 2});
@@ -383,6 +411,16 @@ TEST_F(WorkerTest, OurOwnFramesLeaveTaggedAsEachPortWants) {
           testing::Pair(0, frame), testing::Pair(1, frame),
           testing::Pair(3, group_frame({.destination = kAllSystems, .protocol = 2}, 0xC00A))));
   EXPECT_EQ(worker().counts().injected.read(), 1u);
+}
+
+TEST_F(WorkerTest, AnInjectedFrameWithoutAPortIsCounted) {
+  Exchange exchange(workers, bench.buffers);
+  const PortSet down(0b00100);
+  ASSERT_TRUE(exchange.send({.vlan = kVlan, .ports = down, .bytes = group_frame({})}));
+  worker().send_injected(vlans.load());
+  worker().flush();
+  EXPECT_THAT(sent_ports(), IsEmpty());
+  EXPECT_EQ(worker().counts().injected_no_port.read(), 1u);
 }
 
 TEST_F(WorkerTest, AFullInjectRingIsCounted) {
