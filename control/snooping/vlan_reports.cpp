@@ -315,9 +315,8 @@ void Vlan::on_fib_refused(const FibKey& key, const Turn& turn) {
   ++tally_.fib_refused;
   const auto group = groups_.find(key.group);
   if (group != groups_.end()) {  // the next report tries again
-    if (key.any_source()) {      // without it those of its sources are refused as well
+    if (key.any_source()) {
       group->second.compiled = false;
-      group->second.compiled_sources.reset();
     } else if (group->second.compiled_sources != nullptr) {
       std::erase_if(*group->second.compiled_sources,
                     [&](const auto& entry) { return entry.first == key.source; });
