@@ -233,7 +233,7 @@ void Vlan::query_after_topology_change(const Turn& turn) {
 }
 
 // A General Query out of turn. Where another one is the querier it goes in that one's name: with
-// its version and parameters, from no address (TC-02, TC-03).
+// its version and parameters, from no address (TC-02, TC-03), and not toward routers.
 void Vlan::solicit_members(PortSet ports, const Turn& turn) {
   if (querier_.state() == Querier::State::kQuerier) return send_general_query(ports, turn);
   if (querier_.state() != Querier::State::kNonQuerier) return;
@@ -244,7 +244,7 @@ void Vlan::solicit_members(PortSet ports, const Turn& turn) {
     query.robustness_variable = querier_.parameters().robustness_variable;
     query.query_interval = querier_.parameters().query_interval;
   }
-  send(igmp::encode(query, {shared_.mac, Ipv4{}}), ports,
+  send(igmp::encode(query, {shared_.mac, Ipv4{}}), ports - routers_.ports(),
        static_cast<MessageType>(static_cast<int>(query.version) - 1), turn);
 }
 

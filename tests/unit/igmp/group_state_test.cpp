@@ -148,7 +148,7 @@ TEST(Rfc9776Sec6p5, EventsSeeNoStaleTimer) {
 
 TEST(Rfc9776Table7, Forwarding) {
   req("igmp-router/FW-1 igmp-router/FW-2 igmp-router/FW-3 igmp-router/FW-4 igmp-router/FW-5 "
-      "igmp-router/FW-6");
+      "igmp-router/FW-6 igmp-messages/CH-09");
   Router include = router("INCLUDE {a=10 c=5}");
   EXPECT_TRUE(include.state.admits(source('a')));   // FW-1
   EXPECT_FALSE(include.state.admits(source('b')));  // FW-3

@@ -182,6 +182,27 @@ TEST(RouterPorts, RouterDiscovery) {
   EXPECT_EQ(w.router_ports(), kNobody);
 }
 
+TEST(RouterPorts, RouterDiscoveryAtTheEndsOfItsRange) {
+  RecordProperty("req", "snooping/MR-05");
+  for (const auto& [advertisement, lifetime] :
+       {std::pair{"3004000000000000", milliseconds(12300)},
+        std::pair{"30b4000000000000", milliseconds(553500)}}) {
+    World w;
+    w.receive(kRouter, mrd(hex(advertisement)));
+    w.wait(lifetime - milliseconds(1));
+    EXPECT_EQ(w.router_ports(), ports({kRouter}));
+    w.wait(milliseconds(1));
+    EXPECT_EQ(w.router_ports(), kNobody);
+  }
+  World w;  // a router may take 2 s to answer a solicitation
+  w.receive(kRouter, mrd(hex("3014000000000000")));
+  w.receive(kRouter, mrd(hex("32000000")));
+  w.wait(seconds(2));
+  w.receive(kRouter, mrd(hex("3014000000000000")));
+  w.wait(seconds(60));
+  EXPECT_EQ(w.router_ports(), ports({kRouter}));
+}
+
 TEST(RouterPorts, SolicitedThreeTimesAtTheStart) {
   RecordProperty("req", "snooping/MR-04 snooping/MR-02");
   World w;

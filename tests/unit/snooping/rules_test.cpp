@@ -79,6 +79,16 @@ TEST(TopologyChange, NonQuerierAsksInTheQueriersName) {
   }
 }
 
+TEST(TopologyChange, RoutersAreNotAskedInAnothersName) {
+  RecordProperty("req", "snooping/TC-01");
+  World w([](auto& s) { s.router_ports = {PortId{2}}; });
+  w.wait(seconds(5));
+  w.hear(kRouter, general_query(), kLowRouter);
+  w.link(2, false);
+  w.link(2, true);
+  EXPECT_TRUE(w.sent<Query>().empty());
+}
+
 TEST(TopologyChange, WithoutAQuerierNobodyAsks) {
   RecordProperty("req", "snooping/TC-02");
   World w([](auto& s) { s.send_query = false; });
@@ -250,8 +260,8 @@ TEST(QuerierOfVlan, AV3QueryIsToldByItsLength) {
 
 TEST(Defaults, AreThoseThatTheRfcsSuggest) {
   RecordProperty("req",
-                 "igmp-router/TU-01 igmp-router/TU-02 igmp-router/TU-05 igmp-messages/CH-01 "
-                 "igmp-messages/CH-10");
+                 "igmp-router/TU-01 igmp-router/TU-02 igmp-router/TU-03 igmp-router/TU-05 "
+                 "igmp-messages/CH-01 igmp-messages/CH-10");
   const config::IgmpSnooping s;
   const igmp::Parameters p{.robustness_variable = s.robustness_variable,
                            .query_interval = s.query_interval,
@@ -260,8 +270,22 @@ TEST(Defaults, AreThoseThatTheRfcsSuggest) {
   EXPECT_EQ(p.query_interval, seconds(125));
   EXPECT_EQ(p.query_response_interval, seconds(10));
   EXPECT_EQ(p.robustness_variable, 2);
+  EXPECT_EQ(p.last_member_query_interval, seconds(1));
+  EXPECT_EQ(p.last_member_query_count(), 2);
   EXPECT_EQ(p.group_membership_interval(), seconds(270));
   EXPECT_EQ(p.older_host_present_interval(), seconds(260));
+}
+
+TEST(QuerierOfVlan, MayStartWithQueriesASecondApart) {
+  RecordProperty("req", "igmp-router/TU-04");
+  World w([](auto& s) {
+    s.query_interval = seconds(4);
+    s.query_max_response_time = seconds(2);
+  });
+  w.wait(milliseconds(999));
+  EXPECT_TRUE(w.sent<Query>().empty());
+  w.wait(milliseconds(1));
+  EXPECT_EQ(w.sent<Query>().size(), 1u);
 }
 
 // --- Reports
@@ -277,6 +301,18 @@ TEST(Reports, OfAllVersionsFromAnyAddressAreUnderstood) {
   EXPECT_TRUE(joins(igmp::V1Report<Ipv4>{kGroup}));
   EXPECT_TRUE(joins(V2{kGroup}));
   EXPECT_TRUE(joins(record(RecordType::kModeIsExclude))) << "to 224.0.0.22";
+}
+
+TEST(Reports, TheGroupIsTheOneOfTheMessage) {
+  RecordProperty("req", "igmp-router/R2-31");
+  const Ipv4 said = ipv4(239, 1, 2, 3);
+  for (const std::size_t vector : {7u, 8u}) {  // a v1 and a v2 report
+    World w;
+    const Bytes message = igmp::frames::hex(igmp::frames::kVectors[vector]);
+    w.receive(0, igmp::frames::frame(message, {.source = kHost, .destination = kGroup}));
+    EXPECT_EQ(w.entry({}, said), ports({0}));
+    EXPECT_EQ(w.entry({}, kGroup), std::nullopt) << "which is its IP destination only";
+  }
 }
 
 TEST(Reports, ThousandHostsEachWithItsOwnReport) {
@@ -310,31 +346,51 @@ TEST(Views, ShowWhatTheModelsName) {
 // --- Tagged VLANs
 // ---------------------------------------------------------------------------------
 
-TEST(TaggedVlan, IsApartAndKeepsThePriority) {
-  RecordProperty("req", "snooping/SC-17 snooping/EX-09");
+constexpr VlanId kTrunked{20};
+
+config::Config two_vlans() {
   config::Config c = World::configure({});
-  const VlanId trunked{20};
-  for (config::Port& port : c.ports) port.trunk_vlans = {trunked};
+  for (config::Port& port : c.ports) port.trunk_vlans = {kTrunked};
   config::Vlan vlan = c.vlans[0];
-  vlan.id = trunked;
+  vlan.id = kTrunked;
   vlan.igmp_snooping.report_policy = config::ReportPolicy::kForward;
   c.vlans.push_back(vlan);
-  World w(c);
+  return c;
+}
+
+TEST(TaggedVlan, IsApartAndKeepsThePriority) {
+  RecordProperty("req", "snooping/SC-17 snooping/EX-09");
+  World w(two_vlans());
   const auto receive = [&](std::uint16_t port, const Bytes& bytes) {
     w.out.clear();
-    w.sw.on_frame({PortId{port}, trunked, 0xA014, false, bytes}, w.now, w.out);
+    w.sw.on_frame({PortId{port}, kTrunked, 0xA014, false, bytes}, w.now, w.out);
   };
   receive(kRouter, frame(general_query(), kHighRouter));
   const Bytes report = frame(V2{kGroup}, kHost);
   receive(0, report);
   ASSERT_EQ(w.out.frames.size(), 1u);
   EXPECT_EQ(w.out.frames[0].bytes, report);
-  EXPECT_EQ(w.out.frames[0].vlan, trunked);
+  EXPECT_EQ(w.out.frames[0].vlan, kTrunked);
   EXPECT_EQ(w.out.frames[0].tci, 0xA014) << "as it came";
   EXPECT_EQ(w.out.frames[0].ports, ports({kRouter}));
   ASSERT_EQ(w.out.fib.size(), 1u);
-  EXPECT_EQ(w.out.fib[0].key.vlan, trunked);
+  EXPECT_EQ(w.out.fib[0].key.vlan, kTrunked);
   EXPECT_FALSE(w.sw.members(kVlan, kGroup, std::nullopt)) << "nobody joined in VLAN 10";
+}
+
+TEST(TaggedVlan, QueriesAndReportsDoNotCrossOver) {
+  RecordProperty("req", "igmp-messages/AD-12");
+  World w(two_vlans());
+  w.hear(kRouter, general_query(), kHighRouter);  // a router in each
+  for (const Bytes& bytes : {frame(general_query(), kHighRouter), frame(V2{kGroup}, kHost)}) {
+    w.out.clear();
+    w.sw.on_frame({PortId{0}, kTrunked, 0, false, bytes}, w.now, w.out);
+    for (const OutFrame& sent : w.out.frames) EXPECT_EQ(sent.vlan, kTrunked);
+  }
+  w.out.clear();
+  w.sw.on_frame({PortId{1}, kTrunked, 0, false, frame(V2{kGroup}, kHost)}, w.now, w.out);
+  ASSERT_EQ(w.out.frames.size(), 1u);
+  EXPECT_EQ(w.out.frames[0].ports, ports({0})) << "the router of this VLAN, not that of VLAN 10";
 }
 
 }  // namespace
