@@ -198,6 +198,7 @@ TEST(RouterPorts, RouterDiscoveryAtTheEndsOfItsRange) {
   w.receive(kRouter, mrd(hex("3014000000000000")));
   w.receive(kRouter, mrd(hex("32000000")));
   w.wait(seconds(2));
+  EXPECT_EQ(w.router_ports(), ports({kRouter}));
   w.receive(kRouter, mrd(hex("3014000000000000")));
   w.wait(seconds(60));
   EXPECT_EQ(w.router_ports(), ports({kRouter}));
