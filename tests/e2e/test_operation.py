@@ -112,7 +112,7 @@ def test_vlans_are_apart_and_tags_are_exact(net, own_daemon):
     # And on: an untagged source, a link-local group, both kinds of port.
     untagged = Data(net.h2.mac, "10.77.0.2", "224.0.0.77")
     net.h2.ask("data", frame=untagged.frame.hex(), offset=untagged.offset, count=1)
-    net.barrier(net.h2, among=[net.h1])
+    net.barrier(net.h2, among=[net.h1, net.src, net.rtr])
     for host in (net.src, net.rtr):
         got = bytes.fromhex(host.ask("data_frame", number=untagged.number))
         assert got == untagged.frame[:12] + bytes.fromhex("81000014") + untagged.frame[12:]
