@@ -11,6 +11,7 @@
 #include "shared/fib.h"
 #include "tests/unit/dataplane/frames.h"
 #include "tests/unit/shared/grace_by_hand.h"
+#include "tests/unit/snooping/world.h"
 
 namespace sluice {
 namespace {
@@ -89,15 +90,8 @@ BENCHMARK(decode_v3_report)->Arg(1)->Arg(180);
 
 // A new group's report, from the frame to the effects, among as many groups as there are by then.
 void join(benchmark::State& state) {
-  config::Config config;
-  for (int i = 0; i < 4; ++i) {
-    config::Port port;
-    port.name = "p" + std::to_string(i);
-    port.access_vlan = kVlan;
-    config.ports.push_back(port);
-  }
-  config.vlans.emplace_back().id = kVlan;
-  control::snooping::Switch snooper(config, MacAddress{{2, 0, 0, 0, 0, 9}}, 1);
+  using control::snooping::World;
+  control::snooping::Switch snooper(World::configure({}), control::snooping::kOurMac, 1);
   control::snooping::Effects effects;
   snooper.start(TimePoint{}, effects);
   std::uint32_t i = 0;
