@@ -79,11 +79,59 @@ struct Vlan {
   IgmpSnooping igmp_snooping;
 };
 
+// An address of the appliance on a VLAN. A source on a proxy's downstream is taken for real when it
+// is in the interface's subnet or in one of `source_networks` (RPF).
 struct Interface {
   std::string name;
   VlanId vlan;
   Ipv4 address;
   std::uint8_t prefix_length = 24;
+  std::vector<Prefix> source_networks;
+
+  bool operator==(const Interface&) const = default;
+};
+
+// Names an interface by its place in Config::interfaces.
+using InterfaceIndex = std::size_t;
+
+struct ProxyUpstream {
+  InterfaceIndex interface = 0;
+  std::vector<Prefix> group_ranges;  // empty: every group that no other upstream claims
+
+  bool operator==(const ProxyUpstream&) const = default;
+};
+
+struct ProxyRule {
+  Prefix group{ipv4(224, 0, 0, 0), 4};
+  Prefix source{};  // any
+
+  bool operator==(const ProxyRule&) const = default;
+};
+
+// What a (*,G) join of an IGMPv1 or IGMPv2 host stands for.
+struct SsmMapping {
+  Prefix group;
+  std::vector<Ipv4> sources;  // ascending, not empty
+
+  bool operator==(const SsmMapping&) const = default;
+};
+
+// RFC 4605. Interfaces of different proxies are disjoint (MU-01); their VLANs are in Config::vlans
+// and snoop, with send_query off upstream and on downstream.
+struct Proxy {
+  std::string name;
+  std::vector<ProxyUpstream> upstreams;  // by preference
+  std::vector<InterfaceIndex> downstreams;
+  std::uint8_t igmp_version = 3;              // spoken upstream until an older querier is heard
+  std::optional<Ipv4> sender_source_address;  // none: the upstream interface's
+  Duration upstream_leave_delay{0};
+  bool querier_only = true;      // forward to a downstream only where we are its querier (PF-05)
+  std::uint32_t max_groups = 0;  // 0: no limit
+  std::vector<Prefix> ssm_range = {{ipv4(232, 0, 0, 0), 8}};
+  std::vector<SsmMapping> ssm_maps;    // the first that holds the group counts
+  std::vector<ProxyRule> allow, deny;  // no allow rule: everything that no deny rule matches
+
+  bool operator==(const Proxy&) const = default;
 };
 
 struct Config {
@@ -93,6 +141,7 @@ struct Config {
   std::vector<Vlan>
       vlans;  // a VLAN that ports carry but that has no entry here is switched plainly
   std::vector<Interface> interfaces;
+  std::vector<Proxy> proxies;
 
   const Vlan* find_vlan(VlanId id) const {
     for (const Vlan& vlan : vlans) {

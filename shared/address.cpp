@@ -34,6 +34,25 @@ std::string to_string(Ipv4 address) {
   return std::string(text, static_cast<std::size_t>(length));
 }
 
+std::optional<Prefix> parse_prefix(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const std::optional<Ipv4> address = parse_ipv4(text.substr(0, slash));
+  const std::string_view digits = text.substr(slash + 1);
+  const char* const last = digits.data() + digits.size();
+  std::uint8_t length = 0;
+  const auto [end, error] = std::from_chars(digits.data(), last, length);
+  const bool leading_zero = digits.size() > 1 && digits.front() == '0';
+  if (!address || error != std::errc{} || end != last || length > 32 || leading_zero) {
+    return std::nullopt;
+  }
+  return Prefix{*address, length};
+}
+
+std::string to_string(const Prefix& prefix) {
+  return to_string(prefix.address) + '/' + std::to_string(prefix.length);
+}
+
 std::string to_string(const MacAddress& mac) {
   char text[18];
   const auto& b = mac.bytes;

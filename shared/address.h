@@ -42,6 +42,27 @@ inline constexpr Ipv4 kAllSnoopers = ipv4(224, 0, 0, 106);  // RFC 4286
 std::optional<Ipv4> parse_ipv4(std::string_view text);
 std::string to_string(Ipv4 address);
 
+// A range of addresses: "10.77.0.0/16". The bits of `address` past `length` count for nothing.
+struct Prefix {
+  Ipv4 address;
+  std::uint8_t length = 0;  // 0..32
+
+  constexpr bool operator==(const Prefix&) const = default;
+  constexpr std::uint32_t mask() const {
+    return length == 0 ? 0 : ~std::uint32_t{0} << (32 - length);
+  }
+  constexpr Ipv4 first() const { return {address.value & mask()}; }
+  constexpr Ipv4 last() const { return {address.value | ~mask()}; }
+  constexpr bool contains(Ipv4 a) const { return ((a.value ^ address.value) & mask()) == 0; }
+  constexpr bool overlaps(const Prefix& other) const {
+    return first() <= other.last() && other.first() <= last();
+  }
+};
+
+// "address/length", both parts; nothing else is accepted.
+std::optional<Prefix> parse_prefix(std::string_view text);
+std::string to_string(const Prefix& prefix);
+
 struct MacAddress {
   std::array<std::uint8_t, 6> bytes{};
 

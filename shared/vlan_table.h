@@ -7,9 +7,12 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
+#include "shared/fib.h"
 #include "shared/ids.h"
+#include "shared/routing.h"
 
 namespace sluice {
 
@@ -25,29 +28,90 @@ struct VlanPolicy {
   bool snooping = false;    // IGMP, PIM hellos and MRD are punted
   bool restricted = false;  // false: multicast floods, the group table is not consulted (QI-04)
   UnregisteredPolicy unregistered = UnregisteredPolicy::kFlood;
+  Ipv4 address;                  // ours; 0.0.0.0: none. ARP for it and frames to us are punted
+  RouteRole route;               // in a proxy
+  std::vector<Prefix> networks;  // a proxy's downstream: where its sources are (RPF)
 
   PortSet ports() const { return untagged | tagged; }
+  bool routed() const { return route.role != RouteRole::kNone; }
 };
+
+// The ports that a frame of a group goes to inside a VLAN, links and ingress not yet looked at.
+// `registered`: the group's entry, if any.
+inline PortSet bridged_egress(const VlanPolicy& policy, const EgressSet* registered) {
+  if (!policy.restricted) return policy.ports();
+  if (registered != nullptr) return registered->members | policy.router_ports;
+  switch (policy.unregistered) {
+    case UnregisteredPolicy::kFlood:
+      return policy.ports();
+    case UnregisteredPolicy::kRouterPortsOnly:
+      return policy.router_ports;
+    case UnregisteredPolicy::kDrop:
+      break;
+  }
+  return {};
+}
 
 class VlanTable {
  public:
-  // nullptr when no port carries the VLAN.
+  // nullptr when no port carries the VLAN, or it is none.
   const VlanPolicy* find(VlanId vlan) const {
-    const std::uint16_t at = index_[vlan.value & (kVlanIds - 1)];
+    if (vlan.value >= kVlanIds) return nullptr;
+    const std::uint16_t at = index_[vlan.value];
     return at == 0 ? nullptr : &policies_[at - 1u];
   }
   // 0 when the port takes no untagged frames.
   VlanId access_vlan(PortId port) const { return access_[port.value]; }
   const std::vector<VlanPolicy>& policies() const { return policies_; }
+  // nullptr when no proxy routes this VLAN.
+  const RouteDomain* domain(const VlanPolicy& policy) const {
+    return policy.routed() ? &domains_[policy.route.domain] : nullptr;
+  }
+  const std::vector<RouteDomain>& domains() const { return domains_; }
+  // The source of every frame that is routed, and the address that hosts send to us by.
+  const MacAddress& own_mac() const { return own_mac_; }
 
   // Building; before publication only. Adding an id a second time replaces its policy.
   void add(const VlanPolicy& policy);
   void set_access_vlan(PortId port, VlanId vlan) { access_[port.value] = vlan; }
+  void set_domains(std::vector<RouteDomain> domains) { domains_ = std::move(domains); }
+  void set_own_mac(const MacAddress& mac) { own_mac_ = mac; }
 
  private:
   std::array<std::uint16_t, kVlanIds> index_{};
   std::array<VlanId, kMaxPorts> access_{};
   std::vector<VlanPolicy> policies_;
+  std::vector<RouteDomain> domains_;
+  MacAddress own_mac_;
 };
+
+// The networks that a frame is routed to, after route_refusal() had nothing against it (PF-01..03).
+// `lookup(vlan, group, source)` gives an entry's EgressSet, or nullptr. `visit(policy, ports)` is
+// called for each network with at least one port to send to.
+template <class Lookup, class Visit>
+void for_each_routed(const VlanTable& vlans, const VlanPolicy& ingress, Ipv4 group, Ipv4 source,
+                     Lookup lookup, Visit visit) {
+  const RouteDomain& domain = *vlans.domain(ingress);
+  if (ingress.route.role == RouteRole::kDownstream) {
+    const std::optional<VlanId> upstream = domain.upstream_of(group);
+    const VlanPolicy* const policy = upstream ? vlans.find(*upstream) : nullptr;
+    if (policy != nullptr) {  // PF-02: whether or not anybody there asked
+      PortSet ports = bridged_egress(*policy, lookup(*upstream, group, source));
+      ports = (ports | policy->router_ports) & policy->up;
+      if (ports.empty()) ports = policy->up;
+      if (!ports.empty()) visit(*policy, ports);
+    }
+  }
+  const EgressSet* const entry = lookup(domain.key, group, Ipv4{});
+  if (entry == nullptr) return;
+  (entry->members & domain.forwarding).for_each([&](PortId place) {
+    const VlanPolicy* const policy = vlans.find(domain.downstreams[place.value]);
+    if (policy == nullptr || policy->id == ingress.id) return;
+    const EgressSet* const members = lookup(policy->id, group, source);
+    if (members == nullptr) return;
+    const PortSet ports = members->members & policy->ports() & policy->up;
+    if (!ports.empty()) visit(*policy, ports);
+  });
+}
 
 }  // namespace sluice

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "shared/routing.h"
+
+#include <algorithm>
+
+#include "shared/vlan_table.h"
+
+namespace sluice {
+namespace {
+
+bool any_contains(const std::vector<Prefix>& prefixes, Ipv4 address) {
+  return std::ranges::any_of(prefixes, [&](const Prefix& p) { return p.contains(address); });
+}
+
+bool any_matches(const std::vector<RouteDomain::Rule>& rules, Ipv4 group, Ipv4 source) {
+  return std::ranges::any_of(rules, [&](const auto& rule) { return rule.matches(group, source); });
+}
+
+}  // namespace
+
+std::optional<VlanId> RouteDomain::upstream_of(Ipv4 group) const {
+  for (const Upstream& upstream : upstreams) {
+    if (upstream.groups.contains(group)) return upstream.vlan;
+  }
+  return std::nullopt;
+}
+
+bool RouteDomain::permits(Ipv4 group, Ipv4 source) const {
+  if (any_matches(deny, group, source)) return false;
+  return allow.empty() || any_matches(allow, group, source);
+}
+
+std::optional<RouteRefusal> route_refusal(const RouteDomain& domain, const VlanPolicy& ingress,
+                                          Ipv4 group, Ipv4 source, std::uint8_t ttl) {
+  if (std::ranges::find(domain.own_addresses, source) != domain.own_addresses.end()) {
+    return RouteRefusal::kOwnSource;
+  }
+  const bool expected =
+      ingress.route.role == RouteRole::kUpstream
+          ? domain.upstream_of(group) == ingress.id && !any_contains(domain.inside, source)
+          : any_contains(ingress.networks, source);
+  if (!expected) return RouteRefusal::kRpfFailed;
+  if (!domain.permits(group, source)) return RouteRefusal::kDenied;
+  if (ttl <= 1) return RouteRefusal::kTtlExpired;
+  return std::nullopt;
+}
+
+}  // namespace sluice
