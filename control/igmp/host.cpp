@@ -8,6 +8,16 @@
 #include "control/igmp/host_timers.h"
 
 namespace sluice::control::igmp {
+namespace {
+
+// RFC 2236 §8.11: what a host that is set to v2 waits for a v1 querier (TM-13).
+constexpr Duration kV1QuerierPresentOfV2Host = std::chrono::seconds(400);
+
+// v1, v2: of a flood of General Queries one in this time starts the groups' timers. What a further
+// one would ask for has just been said, or is about to be.
+constexpr Duration kLeastBetweenSweeps = std::chrono::milliseconds(100);
+
+}  // namespace
 
 template <class A>
 Host<A>::Host(const Settings& settings, std::uint64_t seed)
@@ -19,11 +29,16 @@ Host<A>::Host(const Settings& settings, std::uint64_t seed)
 // --- Events ----------------------------------------------------------------------------------
 
 template <class A>
-void Host<A>::set(A group, const Reception<A>& reception, TimePoint now, Messages& out) {
+void Host<A>::set(A group, const Reception<A>& wanted, TimePoint now, Messages& out) {
   advance(now, out);
+  // QR-15. Whoever asked for it has been told that it cannot be.
+  static const Reception<A> kNone;
+  const bool refused = wanted.mode == FilterMode::kExclude && in_ssm_range(group);
+  const Reception<A>& reception = refused ? kNone : wanted;
   const auto known = receptions_.find(group);
   const Reception<A> before = known == receptions_.end() ? Reception<A>{} : known->second;
   if (before == reception) return;
+  sources_ += reception.sources.size() - before.sources.size();
 
   const Index i = index_of(group);
   if (reception.none()) {
@@ -45,22 +60,31 @@ void Host<A>::set(A group, const Reception<A>& reception, TimePoint now, Message
 }
 
 template <class A>
-void Host<A>::on_query(const Query<A>& query, TimePoint now, Messages& out) {
+bool Host<A>::on_query(const Query<A>& query, TimePoint now, Messages& out) {
   advance(now, out);
   hear_version(query, now);
   if (query.version == Version::kV3) {
     robustness_variable_ =
         query.robustness_variable > 0 ? query.robustness_variable : settings_.robustness_variable;
   }
-  if (receptions_.empty()) return;
+  answer(query, now);
+  const bool older =
+      query.version == Version::kV1 ||
+      (query.version == Version::kV2 && (query.general() || in_ssm_range(query.group)));
+  return older && settings_.version == Version::kV3;
+}
 
+template <class A>
+void Host<A>::answer(const Query<A>& query, TimePoint now) {
+  if (receptions_.empty()) return;
   if (query.general()) {
     if (version_ == Version::kV3) {
       schedule_general_response(query.max_response_time, now);
-      return;
-    }
-    for (Index i = 0; i < groups_.size(); ++i) {
-      if (groups_[i].reception != nullptr) delay_report(i, query.max_response_time, now);
+    } else if (now >= next_sweep_) {
+      next_sweep_ = now + kLeastBetweenSweeps;
+      for (Index i = 0; i < groups_.size(); ++i) {
+        if (groups_[i].reception != nullptr) delay_report(i, query.max_response_time, now);
+      }
     }
     return;
   }
@@ -104,15 +128,16 @@ void Host<A>::resend_all(TimePoint now, Messages& out) {
   advance(now, out);
   for (Index i = 0; i < groups_.size(); ++i) {
     Group& group = groups_[i];
-    if (group.reception == nullptr) continue;
     if (version_ != Version::kV3) {
-      join(i, now, out);
+      if (group.reception != nullptr) join(i, now, out);
       continue;
     }
-    group.mode_reports_left = 0;
-    group.changes.clear();
-    note_change(group, Reception<A>{}, *group.reception);
+    // Whoever listens now may have heard nothing yet of a change that was being told.
+    if (group.mode_reports_left > 0) group.mode_reports_left = robustness_variable_;
+    for (SourceChange& change : group.changes) change.reports_left = robustness_variable_;
+    if (group.reception != nullptr) note_change(group, Reception<A>{}, *group.reception);
     report_change(i, now, out);
+    release_if_idle(i);
   }
 }
 
@@ -128,7 +153,10 @@ Version Host<A>::version(TimePoint now) const {
 template <class A>
 void Host<A>::hear_version(const Query<A>& query, TimePoint now) {
   // HC-05: robustness and query interval are the defaults, whatever this network uses.
-  const Duration present = 2 * Duration(std::chrono::seconds(125)) + 10 * query.max_response_time;
+  const Duration present =
+      settings_.version == Version::kV3
+          ? 2 * Duration(std::chrono::seconds(125)) + 10 * query.max_response_time
+          : kV1QuerierPresentOfV2Host;
   // HC-04: a group-specific query of an older version changes nothing.
   if (query.version == Version::kV1) {
     v1_querier_until_ = now + present;
@@ -140,15 +168,22 @@ void Host<A>::hear_version(const Query<A>& query, TimePoint now) {
   adopt_version(now);
 }
 
-// HC-06: a change of mode cancels whatever was about to be said in the old one.
+// HC-06: a change of mode cancels whatever was about to be said in the old one. An older querier
+// brings the change by asking for everything; the return to a newer one comes by silence, so what
+// was cancelled then is said in the new mode (HC-10), or a member that has just joined would stay
+// unknown until the next query.
 template <class A>
 void Host<A>::adopt_version(TimePoint now) {
   const Version version = this->version(now);
   if (version == version_) return;
+  const bool newer = version > version_;
   version_ = version;
+  next_sweep_ = TimePoint::min();
   timers_.cancel(host_timers::kGeneralResponse);
   answering_ = false;
+  answer_room_ = 0;
   for (Index i = 0; i < groups_.size(); ++i) {
+    const bool waiting = timers_.deadline(host_timers::response(i)) != kNever;
     timers_.cancel(host_timers::response(i));
     timers_.cancel(host_timers::change(i));
     Group& group = groups_[i];
@@ -156,11 +191,30 @@ void Host<A>::adopt_version(TimePoint now) {
     group.changes.clear();
     group.asked.clear();
     group.reported_last = true;  // nobody else is known to have reported
+    if (newer && waiting && group.reception != nullptr) say_anew(i, now);
     release_if_idle(i);
   }
 }
 
+template <class A>
+void Host<A>::say_anew(Index i, TimePoint now) {
+  Group& group = groups_[i];
+  if (version_ == Version::kV3) {
+    note_change(group, Reception<A>{}, *group.reception);
+    timers_.set(host_timers::change(i), now + random_within(settings_.unsolicited_report_interval));
+  } else {
+    timers_.set(host_timers::response(i),
+                now + random_within(host_timers::kUnsolicitedReportIntervalV2));
+  }
+}
+
 // --- Groups ----------------------------------------------------------------------------------
+
+template <class A>
+bool Host<A>::in_ssm_range(A group) const {
+  return std::any_of(settings_.ssm_ranges.begin(), settings_.ssm_ranges.end(),
+                     [group](const Prefix& range) { return range.contains(group); });
+}
 
 template <class A>
 typename Host<A>::Index Host<A>::index_of(A group) {

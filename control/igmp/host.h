@@ -5,8 +5,9 @@
 // randomness is seeded; control thread only.
 //
 // An event about one group costs what it costs with one group. A General Query in v3 mode starts
-// one timer; in v1 and v2 mode one per group, as RFC 2236 wants. Every event first runs what is
-// due.
+// one timer; in v1 and v2 mode one per group, as RFC 2236 wants, but not for each of a flood of
+// queries. A group has one answer pending at most, and an answer to a General Query is one frame's
+// worth a millisecond at most. Every event first runs what is due.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,7 @@
 #include "control/igmp/messages.h"
 #include "control/igmp/reception.h"
 #include "control/timer_wheel.h"
+#include "shared/address.h"
 #include "shared/time.h"
 
 namespace sluice::control::igmp {
@@ -32,7 +34,9 @@ class Host {
   struct Settings {
     Version version = Version::kV3;        // the highest it speaks
     std::uint8_t robustness_variable = 2;  // until a v3 query tells another one (QR-14)
-    Duration unsolicited_report_interval = std::chrono::seconds(1);
+    Duration unsolicited_report_interval = std::chrono::seconds(1);  // v3; v1, v2: always 10 s
+    // RFC 4604: groups whose receivers name their sources. EXCLUDE there counts as nothing wanted.
+    std::vector<Prefix> ssm_ranges;
   };
   using Messages = std::vector<HostMessage<A>>;
 
@@ -40,17 +44,19 @@ class Host {
   Host(Host&&) = default;  // not copied: groups_ points into receptions_
   Host& operator=(Host&&) = default;
 
-  // The group's state changed to `reception`: state-change reports at once and repeated (§5.1), or
+  // The group's state changed to `wanted`: state-change reports at once and repeated (§5.1), or
   // a v1/v2 report or leave. Unchanged state does nothing. 224.0.0.0/24 is the caller's to keep
   // out. Records go into the last message of `out` when that is a v3 report (SC-16).
-  void set(A group, const Reception<A>& reception, TimePoint now, Messages& out);
-  // A query heard (the caller has checked its validity; source 0.0.0.0 is fine).
-  void on_query(const Query<A>& query, TimePoint now, Messages& out);
+  void set(A group, const Reception<A>& wanted, TimePoint now, Messages& out);
+  // A query heard (the caller has checked it with host_accepts; source 0.0.0.0 is fine). True: an
+  // older query that a host which names its sources has to complain of (HC-08); the owner logs it.
+  bool on_query(const Query<A>& query, TimePoint now, Messages& out);
   // Another host's v1 or v2 report heard on this network: suppression in v1/v2 mode only (HC-09).
   void on_other_report(A group, TimePoint now);
   // Reports due at `now`.
   void advance(TimePoint now, Messages& out);
-  // Sends every group's state as a change again, robustness-variable times (PX-15).
+  // Sends every group's state as a change again, robustness-variable times, and what had still to
+  // be told of a change (PX-15).
   void resend_all(TimePoint now, Messages& out);
   // Never later than the earliest timer.
   TimePoint next_deadline() const { return timers_.next_deadline(); }
@@ -79,9 +85,11 @@ class Host {
   };
   using Index = std::uint32_t;  // in groups_
 
+  bool in_ssm_range(A group) const;
   Index index_of(A group);  // makes it
   void release_if_idle(Index i);
   void run(TimerWheel::Id timer, TimePoint now, Messages& out);
+  void answer(const Query<A>& query, TimePoint now);
 
   // §5.1
   void note_change(Group& group, const Reception<A>& from, const Reception<A>& to);
@@ -100,6 +108,7 @@ class Host {
   // RFC 9776 §7.2.1
   void hear_version(const Query<A>& query, TimePoint now);
   void adopt_version(TimePoint now);
+  void say_anew(Index i, TimePoint now);
 
   Duration random_within(Duration limit);  // (0, limit]
 
@@ -110,14 +119,17 @@ class Host {
   TimePoint v1_querier_until_ = TimePoint::min();
   TimePoint v2_querier_until_ = TimePoint::min();
   std::unordered_map<A, Reception<A>> receptions_;
+  std::size_t sources_ = 0;  // in all receptions
   std::unordered_map<A, Index> indexes_;
   std::vector<Group> groups_;
   std::vector<Index> unused_;
   TimerWheel timers_;
+  TimePoint next_sweep_ = TimePoint::min();  // v1, v2: a General Query before it changes nothing
   // An answer to a General Query that takes several messages walks round groups_.
   Index next_to_answer_ = 0;
   std::size_t left_to_answer_ = 0;  // places of groups_ still to visit
   Duration answer_pause_{0};        // between two messages of one answer
+  std::int64_t answer_room_ = 0;    // bytes of records left to this turn
   bool answering_ = false;          // the first message has gone
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which timer of the host side's wheel is whose. The version timers come first, so that at one
-// moment the mode changes before anybody speaks in the old one. Private to Host.
+// Which timer of the host side's wheel is whose, and what both its files wait for. The version
+// timers come first, so that at one moment the mode changes before anybody speaks in the old one.
+// Private to Host.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,9 @@
 #include "control/timer_wheel.h"
 
 namespace sluice::control::igmp::host_timers {
+
+inline constexpr Duration kUnsolicitedReportIntervalV2 =
+    std::chrono::seconds(10);  // RFC 2236 §8.10
 
 inline constexpr TimerWheel::Id kV1Querier = 0;  // "IGMPv1 Querier Present", RFC 9776 §7.2.1
 inline constexpr TimerWheel::Id kV2Querier = 1;

@@ -9,9 +9,9 @@ namespace sluice::control::igmp {
 // H2-01. Its timer gives the one repetition (H2-10).
 template <class A>
 void Host<A>::join(Index i, TimePoint now, Messages& out) {
-  constexpr Duration kUnsolicitedReportInterval = std::chrono::seconds(10);  // RFC 2236 §8.10
   report(i, now, out);
-  timers_.set(host_timers::response(i), now + random_within(kUnsolicitedReportInterval));
+  timers_.set(host_timers::response(i),
+              now + random_within(host_timers::kUnsolicitedReportIntervalV2));
 }
 
 // H2-06, H2-07. In v1 there is nothing to say (H2-09).

@@ -5,13 +5,21 @@
 #include "control/igmp/host.h"
 #include "control/igmp/host_timers.h"
 #include "control/igmp/source_set.h"
+#include "control/igmp/wire.h"
 
 namespace sluice::control::igmp {
 namespace {
 
-// Records of one answer to a General Query that go out together: what an Ethernet frame holds
-// without sources (SZ-01). More groups than that are spread over the response time (QR-11).
-constexpr std::size_t kRecordsAtOnce = 183;
+// Bytes of records in an Ethernet frame (SZ-01): what of an answer to a General Query goes out
+// together. More than that is spread over the response time (QR-11).
+constexpr std::int64_t kFrameRoom = 1500 - wire::kIpHeaderWithAlert - wire::kShortMessage;
+
+constexpr std::int64_t answer_size(std::size_t records, std::size_t sources) {
+  return static_cast<std::int64_t>(wire::kRecordHeader * records + wire::kAddress * sources);
+}
+
+// However soon an answer is wanted.
+constexpr Duration kLeastPause = std::chrono::milliseconds(1);
 
 // QR-12: who asks for more sources of a group than this gets all of it.
 constexpr std::size_t kMaxAskedSources = 366;
@@ -96,14 +104,16 @@ void Host<A>::report_change(Index i, TimePoint now, Messages& out) {
 
 // --- Answers to queries, §5.2 ----------------------------------------------------------------
 
-// QR-1, QR-2. An answer of several messages begins in the first of as many equal parts of the
-// response time and sends one in each. A General Query that comes meanwhile has the walk go on
-// round all groups, from where it is: no group waits longer because queries come fast.
+// QR-1, QR-2. An answer of several frames begins in the first of as many equal parts of the
+// response time and sends a frame's worth in each. A General Query that comes meanwhile has the
+// walk go on round all groups, from where it is: no group waits longer because queries come fast.
 template <class A>
 void Host<A>::schedule_general_response(Duration max_response_time, TimePoint now) {
-  const std::size_t messages =
-      std::max<std::size_t>(1, (receptions_.size() + kRecordsAtOnce - 1) / kRecordsAtOnce);
-  const Duration part = max_response_time / static_cast<Duration::rep>(messages);
+  // A turn ends when not even a record without sources fits: that much each turn says at least.
+  constexpr std::int64_t kLeastOfATurn = kFrameRoom - answer_size(1, 0) + 1;
+  const std::int64_t size = answer_size(receptions_.size(), sources_);
+  const std::int64_t turns = size <= kFrameRoom ? 1 : (size + kLeastOfATurn - 1) / kLeastOfATurn;
+  const Duration part = std::max(kLeastPause, max_response_time / turns);
   const TimePoint due = now + random_within(part);
   const TimePoint pending = timers_.deadline(host_timers::kGeneralResponse);
   if (pending != kNever && pending <= due && !answering_) return;
@@ -115,8 +125,9 @@ void Host<A>::schedule_general_response(Duration max_response_time, TimePoint no
 // QR-6
 template <class A>
 void Host<A>::respond_general(TimePoint now, Messages& out) {
-  for (std::size_t records = 0; records < kRecordsAtOnce && left_to_answer_ > 0;
-       --left_to_answer_) {
+  // What the last record of a turn takes too much, the next turn lacks.
+  answer_room_ = kFrameRoom + std::min<std::int64_t>(answer_room_, 0);
+  for (; answer_room_ >= answer_size(1, 0) && left_to_answer_ > 0; --left_to_answer_) {
     if (next_to_answer_ >= groups_.size()) next_to_answer_ = 0;
     const Index i = next_to_answer_++;
     Group& group = groups_[i];
@@ -127,10 +138,14 @@ void Host<A>::respond_general(TimePoint now, Messages& out) {
     // This answers a specific query that waits, too (QR-10).
     group.asked.clear();
     timers_.cancel(host_timers::response(i));
-    ++records;
+    answer_room_ -= answer_size(1, group.reception->sources.size());
   }
   answering_ = left_to_answer_ > 0;
-  if (answering_) timers_.set(host_timers::kGeneralResponse, now + answer_pause_);
+  if (answering_) {
+    timers_.set(host_timers::kGeneralResponse, now + answer_pause_);
+  } else {
+    answer_room_ = 0;
+  }
 }
 
 // QR-1, QR-3..QR-5
@@ -138,7 +153,7 @@ template <class A>
 void Host<A>::schedule_response(Index i, const Query<A>& query, TimePoint now) {
   const TimePoint due = now + random_within(query.max_response_time);
   // An answer of several messages may reach this group too late.
-  const bool one_message = !answering_ && receptions_.size() <= kRecordsAtOnce;
+  const bool one_message = !answering_ && answer_size(receptions_.size(), sources_) <= kFrameRoom;
   if (one_message && timers_.deadline(host_timers::kGeneralResponse) <= due) return;
 
   Group& group = groups_[i];

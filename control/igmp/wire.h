@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Numbers on the wire that both directions of the codec use, and big-endian access to bytes whose
-// bounds the caller has tested. Private to the codec.
+// bounds the caller has tested.
 #pragma once
 
 #include <cstddef>
