@@ -13,6 +13,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(__file__))
 
 from lab import daemon as daemon_module  # noqa: E402
+from lab.edge import Edge  # noqa: E402
 from lab.network import Network, af_packet_ports  # noqa: E402
 
 
@@ -109,3 +110,11 @@ def own_daemon(net):
     for sluiced in made:
         if sluiced.process and sluiced.process.poll() is None:
             sluiced.stop()
+
+
+@pytest.fixture(scope="session")
+def edge():
+    """The network of lab/edge.py, for proxy mode; shared by all tests."""
+    network = Edge()
+    yield network
+    network.close()

@@ -5,8 +5,10 @@ import time
 
 import pytest
 
-from lab.bridge import KernelBridge
+from lab import frr
+from lab.bridge import KernelBridge, KernelQuerier
 from lab.frames import Data
+from lab.host import Host
 from lab.netns import Lab
 from lab.network import Network
 
@@ -60,3 +62,30 @@ def test_tags_made_by_hand_arrive_as_they_were_sent(linux):
 
 def test_hosts_ping_each_other(linux):
     assert linux.h1.ping(linux.h2.address)
+
+
+@pytest.mark.parametrize("kind", ["frr", "kernel"])
+def test_routers_say_what_a_host_wants(kind):
+    if kind == "frr" and not frr.installed():
+        pytest.skip("frr is not installed")
+    lab = Lab()
+    router, host = Host(lab, "router", "10.77.100.1"), Host(lab, "host", "10.77.100.2")
+    lab.wire(router.space, "eth0", host.space, "eth0")
+    router.plugged_in()
+    host.plugged_in()
+    querier = frr.Frr(router, lines=frr.SHORT).start() if kind == "frr" else KernelQuerier(router)
+    host.join("239.9.3.1")
+    host.join("239.9.3.2", "10.9.9.1")
+    host.join("239.9.3.3")
+    host.block("239.9.3.3", "10.9.9.2")
+    expected = {"239.9.3.1": ("exclude", set()), "239.9.3.2": ("include", {"10.9.9.1"}),
+                "239.9.3.3": ("exclude", {"10.9.9.2"})}
+    deadline = time.monotonic() + 5
+    while querier.memberships() != expected:
+        assert time.monotonic() < deadline, querier.memberships()
+        time.sleep(0.02)
+    host.leave_all()
+    while querier.memberships():
+        assert time.monotonic() < deadline, querier.memberships()
+        time.sleep(0.02)
+    lab.close()

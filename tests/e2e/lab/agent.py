@@ -47,6 +47,7 @@ class Capture(threading.Thread):
         self.frames = []   # (time, bytes), without our data frames
         self.streams = {}  # stream number -> [(tci, sequence)]
         self.data_frames = {}  # stream number -> first frame as it came
+        self.spans = {}        # stream number -> [time of the first, time of the last]
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 32 << 20)
         self.socket.setsockopt(263, PACKET_AUXDATA, 1)  # SOL_PACKET
@@ -76,6 +77,8 @@ class Capture(threading.Thread):
                     tci, stream, sequence = found
                     self.streams.setdefault(stream, []).append((tci, sequence))
                     self.data_frames.setdefault(stream, data)
+                    now = time.monotonic()
+                    self.spans.setdefault(stream, [now, now])[1] = now
                 else:
                     self.frames.append((time.monotonic(), data))
                     self.lock.notify_all()
@@ -148,13 +151,23 @@ class Agent:
                 time.sleep(gap)
         return len(frames)
 
+    def op_send_timed(self, frame):
+        """Sends one frame; returns when, by the clock that captured frames are timed by."""
+        now = time.monotonic()
+        self.sender.send(bytes.fromhex(frame))
+        return now
+
     def _send_data(self, frame, offset, count, gap, first, stop=None):
         frame = bytearray(bytes.fromhex(frame))
         begin = time.monotonic()
         sent = 0
         while (count is None or sent < count) and not (stop and stop.is_set()):
             struct.pack_into("!I", frame, offset, first + sent)
-            self.sender.send(frame)
+            try:
+                self.sender.send(frame)
+            except OSError as error:  # a test took the link down: the stream goes on without it
+                if error.errno not in (errno.ENETDOWN, errno.ENOBUFS):
+                    raise
             sent += 1
             self.stream_sent = sent
             wait = begin + sent * gap - time.monotonic()
@@ -190,6 +203,11 @@ class Agent:
         with self.capture.lock:
             frame = self.capture.data_frames.get(number)
         return frame.hex() if frame else None
+
+    def op_span(self, number):
+        """When the first and the last frame of a stream came, or None."""
+        with self.capture.lock:
+            return self.capture.spans.get(number)
 
     def op_frames(self, since=0):
         """Frames that are not our data, from the since-th on, as hex; and how many there are."""

@@ -24,6 +24,8 @@ def _toml(value):
         return "true" if value else "false"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(_toml(v) for v in value) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{name} = {_toml(v)}" for name, v in value.items()) + " }"
     return json.dumps(value) if isinstance(value, str) else str(value)
 
 
@@ -31,9 +33,10 @@ def _keys(table):
     return "".join(f"{name} = {_toml(value)}\n" for name, value in table.items())
 
 
-def configuration(socket, ports, vlans, interfaces=(), dataplane=None, system=None):
+def configuration(socket, ports, vlans, interfaces=(), proxies=(), dataplane=None, system=None):
     """The TOML text. `ports`: list of tables. `vlans`: id -> igmp-snooping table, whose key
-    `static` holds the static groups. Timers default to short ones."""
+    `static` holds the static groups. `proxies`: tables, in which a list of tables under `allow`,
+    `deny` or `ssm-map` becomes [[proxy.allow]] and so on. Timers default to short ones."""
     short = {"query-interval": 2, "query-max-response-time": 0.5, "last-member-query-interval": 0.2}
     text = "[system]\n" + _keys({"socket": socket, **(system or {})})
     text += "\n[dataplane]\n" + _keys({"main-core": 0, "worker-cores": [1], "huge-pages": "off",
@@ -48,6 +51,11 @@ def configuration(socket, ports, vlans, interfaces=(), dataplane=None, system=No
             text += "[[vlan.igmp-snooping.static-l2-multicast-group]]\n" + _keys(group)
     for interface in interfaces:
         text += "\n[[interface]]\n" + _keys(interface)
+    for proxy in proxies:
+        tables = {name: rows for name, rows in proxy.items() if name in ("allow", "deny", "ssm-map")}
+        text += "\n[[proxy]]\n" + _keys({k: v for k, v in proxy.items() if k not in tables})
+        for name, rows in tables.items():
+            text += "".join(f"[[proxy.{name}]]\n" + _keys(row) for row in rows)
     return text
 
 
@@ -137,8 +145,20 @@ class Daemon:
         rows = self.json("show", "queriers")["queriers"]
         return next((r for r in rows if r["vlan"] == vlan), None)
 
+    def proxy(self, name="edge"):
+        rows = self.json("show", "proxy")["proxies"]
+        return next((r for r in rows if r["name"] == name), None)
+
+    def proxied(self, name="edge"):
+        """What the proxy wants upstream: {group: (filter mode, sources)}."""
+        return {g["group"]: (g["filter-mode"], set(g["sources"])) for g in self.proxy(name)["groups"]}
+
     def counters(self):
         return self.json("show", "counters")
+
+    def counted(self, name):
+        """The sum of a counter over its labels."""
+        return sum(v for k, v in self.counters().items() if k.split("{")[0] == name)
 
     def watch(self):
         """A running `sluicectl watch --json`; lines on its stdout."""
@@ -164,7 +184,7 @@ class Daemon:
 
     def diagnosis(self):
         parts = []
-        for what in ("groups", "fib", "mrouters", "queriers"):
+        for what in ("groups", "fib", "mrouters", "queriers", "proxy"):
             parts.append(self.ctl("show", what, check=False).stdout)
         return "\n".join(parts) + "\nlog:\n" + self.log[-2000:]
 

@@ -72,6 +72,63 @@ def igmp_frame(mac, source, destination, payload, vlan=None, ttl=1, router_alert
     return bytes(_tagged(Ether(src=mac, dst=dmac or group_mac(destination)), vlan) / ip / Raw(payload))
 
 
+def many_reports(mac, source, groups, version=3, vlan=None, kind=TO_EX, sources=(), per_frame=180):
+    """Reports for thousands of groups, as frames: scapy would take seconds over them. Version 3:
+    `per_frame` records in each; version 2: one report a frame."""
+    if version == 2:
+        for group in groups:
+            yield plain_igmp_frame(mac, source, group, v2_report(group), vlan)
+        return
+    groups = list(groups)
+    for at in range(0, len(groups), per_frame):
+        records = [v3_record(kind, group, sources) for group in groups[at:at + per_frame]]
+        yield plain_igmp_frame(mac, source, "224.0.0.22", v3_report(*records), vlan)
+
+
+def plain_igmp_frame(mac, source, destination, payload, vlan=None):
+    """igmp_frame() with the fields of a well-behaved host, without scapy."""
+    tag = b"" if vlan is None else struct.pack("!HH", 0x8100, vlan)
+    ip = struct.pack("!BBHHHBBH4s4sI", 0x46, 0xC0, 24 + len(payload), 0, 0x4000, 1, 2, 0,
+                     socket.inet_aton(source), socket.inet_aton(destination), 0x94040000)
+    ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
+    macs = bytes.fromhex((group_mac(destination) + mac).replace(":", ""))
+    return macs + tag + b"\x08\x00" + ip + payload
+
+
+def group_numbers(first, count):
+    """`count` group addresses from `first` on."""
+    begin = struct.unpack("!I", socket.inet_aton(first))[0]
+    return [socket.inet_ntoa(struct.pack("!I", begin + n)) for n in range(count)]
+
+
+def groups_reported(raw):
+    """The groups of a report of any version, without scapy; empty for other frames."""
+    if raw[12:14] != b"\x08\x00" or raw[23] != 2:
+        return []
+    at = 14 + 4 * (raw[14] & 15)
+    if raw[at] in (0x12, 0x16):
+        return [socket.inet_ntoa(raw[at + 4:at + 8])]
+    if raw[at] != 0x22:
+        return []
+    count, groups = struct.unpack_from("!H", raw, at + 6)[0], []
+    at += 8
+    for _ in range(count):
+        auxiliary_words, sources = struct.unpack_from("!BH", raw, at + 1)
+        groups.append(socket.inet_ntoa(raw[at + 4:at + 8]))
+        at += 8 + 4 * (sources + auxiliary_words)
+    return groups
+
+
+def routed(frame, mac, vlan=None):
+    """The frame that a router with this MAC address makes of an untagged one."""
+    ip = bytearray(frame[14:34])
+    ip[8] -= 1
+    ip[10:12] = b"\0\0"
+    ip[10:12] = struct.pack("!H", checksum(bytes(ip)))
+    tag = b"" if vlan is None else struct.pack("!HH", 0x8100, vlan)
+    return frame[:6] + bytes.fromhex(mac.replace(":", "")) + tag + frame[12:14] + bytes(ip) + frame[34:]
+
+
 def v2_message(kind, group, code=0):
     return with_checksum(struct.pack("!BBH4s", kind, code, 0, socket.inet_aton(group)))
 
@@ -157,5 +214,3 @@ def decode_igmp(raw):
         return Igmp(frame, kind, query[IGMPv3mq].gaddr, None, query, vlan)
     group = IGMP(payload).gaddr if len(payload) >= 8 else None
     return Igmp(frame, kind, group, None, payload, vlan)
-
-

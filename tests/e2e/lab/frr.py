@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""FRR's pimd as a real multicast router on the rtr host: IGMP querier, and PIM where asked."""
+"""FRR's pimd as a real multicast router in the namespace of a host: IGMP querier, and PIM where asked."""
 import json
 import os
 import shutil
@@ -8,6 +8,9 @@ import time
 from .netns import run
 
 FOLDER = "/usr/lib/frr"
+# In this order: the interval must be longer than the response time that is set.
+SHORT = ("ip igmp", "ip igmp query-max-response-time 5", "ip igmp query-interval 2",
+         "ip igmp last-member-query-interval 2")
 
 
 def installed():
@@ -57,6 +60,12 @@ class Frr:
         done = run("vtysh", "--vty_socket", self.directory, "-d", daemon, "-c", command, check=False)
         return done.stdout if done.returncode == 0 else ""
 
+    def configure(self, *lines):
+        """Changes the interface's configuration while it runs."""
+        commands = ["configure terminal", f"interface {self.interface}", *lines]
+        run("vtysh", "--vty_socket", self.directory, "-d", "pimd",
+            *[part for command in commands for part in ("-c", command)])
+
     def show(self, command):
         try:
             return json.loads(self.vtysh(command))
@@ -67,6 +76,20 @@ class Frr:
         """The groups that FRR has learned on its interface."""
         rows = self.show("show ip igmp groups json").get(self.interface, {}).get("groups", [])
         return {row["group"] for row in rows}
+
+    def memberships(self):
+        """What FRR knows: {group: (filter mode, sources)}. An excluding group lists the sources that
+        are left out: those whose timer does not run."""
+        rows = self.show("show ip igmp groups json").get(self.interface, {}).get("groups", [])
+        table = self.show("show ip igmp sources json").get(self.interface, {})
+        found = {}
+        for row in rows:
+            mode = row.get("mode", "EXCLUDE").lower()  # absent where version 2 is spoken
+            listed = table.get(row["group"], {}).get("sources", [])
+            sources = {s["source"] for s in listed if s["source"] != "*"
+                       and (s["timer"] == "--:--") == (mode == "exclude")}
+            found[row["group"]] = (mode, sources)
+        return found
 
     def sources(self):
         """(source, group) pairs that FRR forwards."""

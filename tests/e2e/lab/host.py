@@ -80,8 +80,12 @@ class Host:
 
     def igmp(self, since=0):
         """IGMP messages captured since a mark, decoded."""
-        found = [frames.decode_igmp(raw) for _, raw in self.captured(since)]
-        return [message for message in found if message]
+        return [message for _, message in self.igmp_timed(since)]
+
+    def igmp_timed(self, since=0):
+        """[(time, message)]; the clock is time.monotonic()."""
+        found = [(t, frames.decode_igmp(raw)) for t, raw in self.captured(since)]
+        return [(t, message) for t, message in found if message]
 
     def saw(self, raw, since=0, timeout=5.0):
         """Waits until a frame that contains these bytes has come."""
