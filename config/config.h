@@ -88,6 +88,12 @@ struct Interface {
   std::uint8_t prefix_length = 24;
   std::vector<Prefix> source_networks;
 
+  // Where hosts of the VLAN may have their addresses.
+  std::vector<Prefix> networks() const {
+    std::vector<Prefix> all = source_networks;
+    all.push_back({address, prefix_length});
+    return all;
+  }
   bool operator==(const Interface&) const = default;
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // [[interface]].
 #include <algorithm>
-#include <charconv>
 #include <string>
 #include <vector>
 
@@ -12,36 +11,9 @@ namespace sluice::config {
 namespace {
 
 constexpr unsigned kShortestPrefix = 8;
-constexpr unsigned kLongestPrefix = 32;
-
-struct Subnet {
-  Ipv4 address;
-  unsigned prefix_length = 0;
-
-  std::uint32_t mask() const { return ~std::uint32_t{0} << (32 - prefix_length); }  // 8..32
-  Ipv4 first() const { return {address.value & mask()}; }
-  Ipv4 last() const { return {address.value | ~mask()}; }
-  bool overlaps(const Subnet& other) const {
-    return first() <= other.last() && other.first() <= last();
-  }
-};
-
-std::optional<Subnet> parse_subnet(std::string_view text) {
-  const std::size_t slash = text.find('/');
-  if (slash == std::string_view::npos) return std::nullopt;
-  const std::optional<Ipv4> address = parse_ipv4(text.substr(0, slash));
-  const std::string_view length = text.substr(slash + 1);
-  unsigned prefix_length = 0;
-  const auto [end, error] =
-      std::from_chars(length.data(), length.data() + length.size(), prefix_length);
-  const bool whole = error == std::errc{} && end == length.data() + length.size();
-  const bool in_range = prefix_length >= kShortestPrefix && prefix_length <= kLongestPrefix;
-  if (!address || !whole || !in_range) return std::nullopt;
-  return Subnet{*address, prefix_length};
-}
 
 // Why no host can have this address; empty when one can.
-std::string_view why_no_host(const Subnet& subnet) {
+std::string_view why_no_host(const Prefix& subnet) {
   const Ipv4 address = subnet.address;
   const std::uint32_t first_octet = address.value >> 24;
   if (first_octet == 0) return "an address of this network (0.0.0.0/8)";
@@ -49,26 +21,21 @@ std::string_view why_no_host(const Subnet& subnet) {
   if (address.is_multicast()) return "a multicast address";
   if (first_octet >= 240) return "a reserved address";
   // A /31 has two hosts and neither of these (RFC 3021); a /32 is one host.
-  if (subnet.prefix_length > 30) return "";
+  if (subnet.length > 30) return "";
   if (address == subnet.first()) return "the address of the subnet itself";
   if (address == subnet.last()) return "the broadcast address of the subnet";
   return "";
 }
 
-struct Earlier {
-  Subnet subnet;
-  Place place;
-};
-
-void read_address(SectionReader& section, Interface& out, std::vector<Earlier>& earlier) {
+void read_address(SectionReader& section, Interface& out, std::vector<Placed<Prefix>>& earlier) {
   std::string text;
   const auto place = section.read("address", text);
   if (!place) return;
-  const std::optional<Subnet> subnet = parse_subnet(text);
-  if (!subnet) {
+  const std::optional<Prefix> subnet = parse_prefix(text);
+  if (!subnet || subnet->length < kShortestPrefix) {
     section.error(*place, "address = ", in_quotes(text),
-                  " is not an IPv4 address with its prefix length (", kShortestPrefix, " to ",
-                  kLongestPrefix, "); write one such as \"10.77.0.254/24\"");
+                  " is not an IPv4 address with its prefix length (", kShortestPrefix,
+                  " to 32); write one such as \"10.77.0.254/24\"");
     return;
   }
   if (const std::string_view why = why_no_host(*subnet); !why.empty()) {
@@ -77,14 +44,21 @@ void read_address(SectionReader& section, Interface& out, std::vector<Earlier>& 
     return;
   }
   const auto other =
-      std::ranges::find_if(earlier, [&](const Earlier& e) { return e.subnet.overlaps(*subnet); });
+      std::ranges::find_if(earlier, [&](const auto& e) { return e.value.overlaps(*subnet); });
   if (other != earlier.end()) {
     section.error(*place, "address = ", in_quotes(text), " overlaps the subnet in line ",
                   other->place.line, "; give each VLAN its own subnet");
   }
   earlier.push_back({*subnet, *place});
   out.address = subnet->address;
-  out.prefix_length = static_cast<std::uint8_t>(subnet->prefix_length);
+  out.prefix_length = subnet->length;
+}
+
+void read_source_networks(SectionReader& section, Interface& out, InterfacePlaces& places) {
+  for (const auto& [network, place] : read_ranges(section, "source-networks", RangeOf::kSources)) {
+    out.source_networks.push_back(network);
+    places.source_networks.push_back(place);
+  }
 }
 
 }  // namespace
@@ -92,10 +66,12 @@ void read_address(SectionReader& section, Interface& out, std::vector<Earlier>& 
 void read_interfaces(SectionReader& file, Reading& reading) {
   Seen<std::string> names;
   Seen<std::uint16_t> vlans;
-  std::vector<Earlier> subnets;
+  std::vector<Placed<Prefix>> subnets;
+  const std::size_t errors_before = reading.diagnostics.count();
   for (const toml::table* table : file.tables("interface", Section::kInterface)) {
     SectionReader section(Section::kInterface, *table, reading.diagnostics);
     Interface& out = reading.config.interfaces.emplace_back();
+    InterfacePlaces& places = reading.interface_places.emplace_back();
     if (const auto place = section.read("name", out.name)) {
       if (!is_name(out.name)) {
         section.error(*place, "name = ", in_quotes(out.name),
@@ -114,8 +90,11 @@ void read_interfaces(SectionReader& file, Reading& reading) {
       }
     }
     read_address(section, out, subnets);
+    places.address = section.place("address");
+    read_source_networks(section, out, places);
     section.check_required();
   }
+  reading.interfaces_sound = reading.diagnostics.count() == errors_before;
 }
 
 }  // namespace sluice::config

@@ -37,8 +37,28 @@ constexpr SectionText kSections[] = {
      "A group that some ports always receive, whether a host there asked for it or not."},
     {kInterface, "[[interface]]",
      "An IPv4 address of the appliance on a VLAN, at most one per VLAN. The VLAN's querier sends "
-     "from it."},
-    {kProxy, "[[proxy]]", "An IGMP proxy (RFC 4605). Not yet supported by this version."},
+     "from it; ARP for it and ping to it are answered."},
+    {kProxy, "[[proxy]]",
+     "An IGMP proxy (RFC 4605), at most 64. Toward the upstream it is one host that wants what all "
+     "the downstream VLANs want together; streams are routed between them. [proxy.md](proxy.md) "
+     "shows one at work.\n\n"
+     "An interface is in one proxy, and either upstream or downstream of it: anything else would "
+     "be a loop. The VLANs of a proxy snoop without a `[[vlan]]` that says so; upstream Sluice "
+     "never queries, whatever the default of `send-query`.\n\n"
+     "A range of addresses is written `232.0.0.0/8`, one address also `232.1.1.1`; a list has at "
+     "most 64 ranges. Ranges of groups lie in 224.0.0.0/4, but not in 224.0.0.0/24, which is never "
+     "routed."},
+    {kProxyUpstream, "[[proxy.upstream]]",
+     "An upstream with more to say than its interface's name. The same as a table in the list: "
+     "`upstream = [\"wan\", { interface = \"wan2\", group-ranges = [\"232.0.0.0/8\"] }]`."},
+    {kSsmMapping, "[[proxy.ssm-map]]",
+     "SSM mapping: a host that speaks IGMPv1 or IGMPv2 and joins such a group joins these sources "
+     "of it. At most 256; the first that holds the group counts."},
+    {kProxyAllow, "[[proxy.allow]]",
+     "What may be joined and routed, at most 256 rules. Without any, everything; with one or more, "
+     "only what one of them matches."},
+    {kProxyDeny, "[[proxy.deny]]",
+     "What may not, at most 256 rules; one that matches outweighs every `[[proxy.allow]]`."},
 };
 
 constexpr Key kKeys[] = {
@@ -218,6 +238,77 @@ constexpr Key kKeys[] = {
     {kInterface, "address", kText, kAny, "IPv4 address / prefix length 8 to 32", kRequired,
      "RFC 8344",
      "Its address and subnet, `10.77.0.254/24`; subnets of two interfaces do not overlap."},
+    {kInterface, "source-networks", kTexts, kAny, "ranges of unicast addresses", "[]", "",
+     "Where sources are that reach a proxy's downstream through routers, at most 64; a stream from "
+     "a source neither in these nor in the interface's own subnet is refused there (RPF)."},
+
+    {kProxy, "name", kText, kAny, "1 to 32 of `A-Z a-z 0-9 . _ -`", kRequired, "",
+     "What the proxy is called in `sluicectl` and in logs; unique."},
+    {kProxy, "upstream", kTextsOrTables, kAny, "interface names", kRequired, "RFC 4605 §3",
+     "Where the querier and most sources are, in order of preference: the first that has a link, "
+     "and "
+     "has not lost its querier, is used."},
+    {kProxy, "downstream", kTexts, kAny, "interface names", kRequired, "RFC 4605 §3",
+     "Where the viewers are, at most 64."},
+    {kProxy,
+     "igmp-version",
+     kInteger,
+     {1, 3},
+     "",
+     "3",
+     "RFC 9398, RFC 4605 §4.1",
+     "The version spoken upstream until a querier there is heard that speaks an older one."},
+    {kProxy, "sender-source-address", kText, kAny, "IPv4 address, unicast or 0.0.0.0", kNone,
+     "RFC 9398",
+     "The source of reports and leaves; without it the address of the upstream interface."},
+    {kProxy,
+     "upstream-leave-delay",
+     kSeconds,
+     {0, 3600},
+     "",
+     "0",
+     "",
+     "How long the upstream keeps a group, or a source of it, after the last viewer left, so that "
+     "a zapping audience finds it still there."},
+    {kProxy, "querier-only", kBoolean, kAny, "", "true", "RFC 4605 §3",
+     "Route to a downstream only while Sluice is its querier, because otherwise another proxy may "
+     "do it; false is for links with no second proxy."},
+    {kProxy,
+     "max-groups",
+     kInteger,
+     {0, 1048576},
+     "",
+     "0",
+     "",
+     "The most groups joined upstream at a time, 0 for no limit; further ones are refused and "
+     "counted."},
+    {kProxy, "ssm-range", kTexts, kAny, "ranges of groups", "[\"232.0.0.0/8\"]",
+     "RFC 4607 §1, RFC 4604 §2",
+     "Groups that are joined with their sources only: joins for any source are ignored there, "
+     "unless an `[[proxy.ssm-map]]` names the sources; `[]` for none."},
+    {kProxy, "ssm-map", kTables, kAny, "", kNone, "", ""},
+    {kProxy, "allow", kTables, kAny, "", kNone, "", ""},
+    {kProxy, "deny", kTables, kAny, "", kNone, "", ""},
+
+    {kProxyUpstream, "interface", kText, kAny, "interface name", kRequired, "RFC 4605 §3",
+     "The interface."},
+    {kProxyUpstream, "group-ranges", kTexts, kAny, "ranges of groups", "[]", "",
+     "The groups that it has before any upstream without ranges; without ranges it has the rest, "
+     "and what the others cannot have just now."},
+
+    {kSsmMapping, "group", kText, kAny, "range of groups", kRequired, "RFC 8652",
+     "The groups; not inside an earlier one's."},
+    {kSsmMapping, "source", kTexts, kAny, "IPv4 unicast addresses", kRequired, "RFC 8652",
+     "The sources that are joined, 1 to 64."},
+
+    {kProxyAllow, "group", kText, kAny, "range of groups", "\"224.0.0.0/4\"", "",
+     "The groups; without it all."},
+    {kProxyAllow, "source", kText, kAny, "range of unicast addresses", "\"0.0.0.0/0\"", "",
+     "The sources; without it all."},
+    {kProxyDeny, "group", kText, kAny, "range of groups", "\"224.0.0.0/4\"", "",
+     "The groups; without it all."},
+    {kProxyDeny, "source", kText, kAny, "range of unicast addresses", "\"0.0.0.0/0\"", "",
+     "The sources; without it all."},
 };
 
 }  // namespace

@@ -20,6 +20,10 @@ enum class Section : std::uint8_t {
   kStaticGroup,
   kInterface,
   kProxy,
+  kProxyUpstream,
+  kSsmMapping,
+  kProxyAllow,
+  kProxyDeny,
 };
 
 enum class Type : std::uint8_t {
@@ -32,6 +36,7 @@ enum class Type : std::uint8_t {
   kTexts,
   kTable,
   kTables,
+  kTextsOrTables,
 };
 
 // What is allowed for numbers, and for each number of a list.

@@ -43,13 +43,7 @@ void read_file(const toml::table& document, Reading& reading) {
   read_ports(file, reading);
   read_vlans(file, reading);
   read_interfaces(file, reading);
-  if (file.has("proxy")) {
-    const toml::array* list = document.get("proxy")->as_array();
-    const bool has_first = list != nullptr && !list->empty();
-    file.error(has_first ? place_of(*list->get(0)) : file.place("proxy"),
-               "[[proxy]] is not yet supported by this version; remove it, or put a proxy beside "
-               "the switch until the next release");
-  }
+  read_proxies(file, reading);
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ id = 10
 ```
 
 Whole ones are in `config/examples/`: `lab.toml` to try things out, `iptv-access.toml`,
-`av-over-ip.toml`.
+`av-over-ip.toml`, and with a proxy `iptv-proxy.toml` and `two-upstreams.toml`.
 
 All errors of a file are told in one go, one line each, with what would be right:
 
@@ -52,8 +52,9 @@ sluice.toml:4:1: error: unknown key "acess-vlan" in [[port]]; did you mean "acce
 sluice.toml:11:6: error: no port carries VLAN 30; add it to a port's access-vlan or trunk-vlans
 ```
 
-Names of keys follow RFC 8652 and RFC 9166 where those have a leaf for the thing. Under "Default",
-*required* is a key that must be given, and *none* one that may be left out and then does nothing.
+Names of keys follow RFC 8652, RFC 9166 and RFC 9398 where those have a leaf for the thing. Under
+"Default", *required* is a key that must be given, and *none* one that may be left out and then does
+nothing.
 )";
 
 std::string_view type_words(Type type) {
@@ -72,6 +73,8 @@ std::string_view type_words(Type type) {
       return "list of integers";
     case Type::kTexts:
       return "list of strings";
+    case Type::kTextsOrTables:
+      return "list of strings or tables";
     case Type::kTable:
     case Type::kTables:
       break;

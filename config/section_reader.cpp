@@ -44,7 +44,8 @@ std::string_view unit(const Key& key) {
 // A key of this name that stands in another section.
 const Key* elsewhere(std::string_view name) {
   const auto keys = all_keys();
-  const auto at = std::ranges::find(keys, name, &Key::name);
+  const auto at = std::ranges::find_if(
+      keys, [&](const Key& key) { return key.name == name && key.section != Section::kFile; });
   return at == keys.end() ? nullptr : &*at;
 }
 
@@ -220,6 +221,28 @@ std::vector<Placed<std::string>> SectionReader::texts(std::string_view name) {
       result.push_back({value->get(), place_of(element)});
     } else {
       error(place_of(element), name, " holds ", kind(element), "; each element must be a string");
+    }
+  }
+  return result;
+}
+
+std::vector<TextOrTable> SectionReader::texts_or_tables(std::string_view name) {
+  std::vector<TextOrTable> result;
+  const toml::node* node = table_.get(name);
+  if (node == nullptr) return result;
+  const toml::array* list = node->as_array();
+  if (list == nullptr) {
+    wrong_type(*find_key(section_, name), *node, "a list of strings or tables, such as [\"wan\"]");
+    return result;
+  }
+  for (const toml::node& element : *list) {
+    if (const toml::value<std::string>* value = element.as_string()) {
+      result.push_back({nullptr, {value->get(), place_of(element)}});
+    } else if (const toml::table* table = element.as_table()) {
+      result.push_back({table, {}});
+    } else {
+      error(place_of(element), name, " holds ", kind(element),
+            "; each element must be a string or a table");
     }
   }
   return result;

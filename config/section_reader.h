@@ -21,6 +21,12 @@ namespace sluice::config {
 
 Place place_of(const toml::node& node);
 
+// An element of a list that may hold both.
+struct TextOrTable {
+  const toml::table* table = nullptr;  // nullptr: it is `text`
+  Placed<std::string> text;
+};
+
 class SectionReader {
  public:
   // Reports the keys that the section does not have.
@@ -54,6 +60,10 @@ class SectionReader {
   // The sound elements of a list; none when the key is not there.
   std::vector<Placed<std::int64_t>> integers(std::string_view key);
   std::vector<Placed<std::string>> texts(std::string_view key);
+
+  // The elements of a list of strings, or of sections below this one, or of both. A lone list of
+  // sections is what the header `[[a.b]]` makes.
+  std::vector<TextOrTable> texts_or_tables(std::string_view key);
 
   // The section or sections below this one; `section` is for the message when they are none.
   const toml::table* table(std::string_view key, Section section);

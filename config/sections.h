@@ -3,15 +3,28 @@
 // may refer to what an earlier one defined, wherever in the file they stand.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/config.h"
 #include "config/diagnostics.h"
 #include "config/section_reader.h"
 
 namespace sluice::config {
+
+// What an interface has said about networks, as config.interfaces has it.
+struct InterfacePlaces {
+  Place address;
+  std::vector<Place> source_networks;
+};
+
+// What a VLAN has said itself about snooping, as against a default.
+struct SnoopingPlaces {
+  std::optional<Place> enabled, send_query;
+};
 
 // One load in progress.
 struct Reading {
@@ -20,6 +33,9 @@ struct Reading {
   // False when a port could not be understood: then what refers to ports is not checked against
   // them, because one mistake should not be reported twice.
   bool ports_sound = true;
+  bool interfaces_sound = true;                   // the same for interfaces
+  std::vector<InterfacePlaces> interface_places;  // as long as config.interfaces
+  std::map<VlanId, SnoopingPlaces> snooping_places;
 };
 
 void read_system(SectionReader& file, Reading& reading);
@@ -27,10 +43,11 @@ void read_dataplane(SectionReader& file, Reading& reading);
 void read_ports(SectionReader& file, Reading& reading);
 void read_vlans(SectionReader& file, Reading& reading);
 void read_interfaces(SectionReader& file, Reading& reading);
+void read_proxies(SectionReader& file, Reading& reading);
 
 // What several of them need.
 
-// A port or interface name: 1 to 32 letters, digits, '.', '_' and '-'.
+// A port, interface or proxy name: 1 to 32 letters, digits, '.', '_' and '-'.
 bool is_name(std::string_view text);
 bool carries(const Port& port, VlanId vlan);
 // Reports at `place` a VLAN that no port carries.
@@ -38,5 +55,16 @@ void check_carried(SectionReader& section, const Reading& reading, VlanId vlan, 
 // The port of this name that carries the VLAN; else reports what is wrong with it.
 std::optional<PortId> find_port_in(SectionReader& section, const Reading& reading, VlanId vlan,
                                    const Placed<std::string>& name);
+
+enum class RangeOf : std::uint8_t { kGroups, kSources };
+// "232.0.0.0/8", or one address; else reports what is wrong with it.
+std::optional<Prefix> to_range(SectionReader& section, std::string_view key,
+                               const Placed<std::string>& text, RangeOf of);
+// The sound ranges of a list, at most kMostRanges and each once.
+std::vector<Placed<Prefix>> read_ranges(SectionReader& section, std::string_view key, RangeOf of);
+inline constexpr std::size_t kMostRanges = 64;
+// Leaves `range` as it is when the key is not there or its value is not sound.
+std::optional<Place> read_range(SectionReader& section, std::string_view key, RangeOf of,
+                                Prefix& range);
 
 }  // namespace sluice::config

@@ -136,9 +136,10 @@ void read_igmp_snooping(SectionReader& vlan_section, const VlanReading& vlan) {
   if (table == nullptr) return;
   IgmpSnooping& out = vlan.out.igmp_snooping;
   SectionReader section(Section::kIgmpSnooping, *table, vlan.reading.diagnostics);
-  section.read("enabled", out.enabled);
+  SnoopingPlaces& places = vlan.reading.snooping_places[vlan.out.id];
+  places.enabled = section.read("enabled", out.enabled);
   section.read("igmp-version", out.igmp_version);
-  section.read("send-query", out.send_query);
+  places.send_query = section.read("send-query", out.send_query);
   read_querier_source(section, out);
   read_times(section, out);
   section.read("robustness-variable", out.robustness_variable);

@@ -3,34 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <ostream>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "tests/unit/config/files.h"
+#include "tests/unit/config/bad_files.h"
 
 namespace sluice::config {
 namespace {
-
-struct Told {
-  unsigned line;
-  unsigned column;
-  std::string_view fragment;  // of the message
-};
-
-struct BadFile {
-  std::string_view name;
-  std::string_view text;  // kPorts follows
-  std::vector<Told> told;
-  std::string_view req = "";
-
-  friend std::ostream& operator<<(std::ostream& out, const BadFile& file) {
-    return out << file.text;
-  }
-};
-
-class BadFiles : public testing::TestWithParam<BadFile> {};
 
 TEST_P(BadFiles, AreExplained) {
   const BadFile& file = GetParam();
@@ -423,17 +402,34 @@ const BadFile kInterfaces[] = {
      INTERFACE "\"10.0.0.1/24\"\n[[interface]]\nname = \"j\"\nvlan = 10\n"
                "address = \"10.0.1.1/24\"\n",
      {{7, 8, "VLAN 10 already has the interface in line 3; a VLAN has at most one"}}},
+    {"SourceNetworks",
+     INTERFACE "\"10.0.0.1/24\"\nsource-networks = \"10.9.0.0/16\"\n",
+     {{5, 19, "source-networks is a string; it must be a list of strings"}}},
+    {"SourceNetworkText",
+     INTERFACE "\"10.0.0.1/24\"\nsource-networks = [\"10.9.0.0/16\", \"10.9.0.0/33\"]\n",
+     {{5, 35,
+       "source-networks has \"10.9.0.0/33\", which is not a range of IPv4 addresses; write one "
+       "such as \"10.77.0.0/16\""}}},
+    {"SourceNetworkHostBits",
+     INTERFACE "\"10.0.0.1/24\"\nsource-networks = [\"10.9.1.7/16\"]\n",
+     {{5, 20,
+       "source-networks has \"10.9.1.7/16\", whose address has bits past its length; write "
+       "\"10.9.0.0/16\""}}},
+    {"SourceNetworksNotUnicast",
+     INTERFACE "\"10.0.0.1/24\"\nsource-networks = [\"239.0.0.0/8\", \"127.0.0.0/8\",\n"
+               "  \"0.0.0.0/8\", \"128.0.0.0/1\", \"255.255.255.255\"]\n",
+     {{5, 20, "source-networks has \"239.0.0.0/8\", which is not a range of unicast addresses"},
+      {5, 35, "has \"127.0.0.0/8\", which is not a range of unicast"},
+      {6, 3, "has \"0.0.0.0/8\", which is not a range of unicast"},
+      {6, 16, "has \"128.0.0.0/1\", which is not a range of unicast"},
+      {6, 31, "has \"255.255.255.255\", which is not a range of unicast"}}},
+    {"SourceNetworkTwice",
+     INTERFACE "\"10.0.0.1/24\"\nsource-networks = [\"10.9.9.9\", \"10.9.9.9/32\"]\n",
+     {{5, 32, "source-networks has \"10.9.9.9/32\" twice; remove one"}}},
     {"Overlap",
      INTERFACE "\"10.0.0.1/24\"\n[[interface]]\nname = \"j\"\nvlan = 20\n"
                "address = \"10.0.5.1/16\"\n",
      {{8, 11, "overlaps the subnet in line 4; give each VLAN its own subnet"}}},
-};
-
-const BadFile kProxies[] = {
-    {"NotYet",
-     "\n[[proxy]]\nname = \"edge\"\nupstream = [\"wan\"]\n[[proxy]]\n",
-     {{2, 1, "[[proxy]] is not yet supported by this version; remove it"}}},
-    {"NotYetAsTable", "[proxy]\nname = \"edge\"\n", {{1, 1, "[[proxy]] is not yet supported"}}},
 };
 
 // What is wrong with ports must not come back as errors of what refers to them.
@@ -451,20 +447,15 @@ const BadFile kConsequences[] = {
      {{2, 6, "id is a string; it must be an integer"}}},
 };
 
-std::string name_of(const testing::TestParamInfo<BadFile>& info) {
-  return std::string(info.param.name);
-}
-
-INSTANTIATE_TEST_SUITE_P(Syntax, BadFiles, testing::ValuesIn(kSyntax), name_of);
-INSTANTIATE_TEST_SUITE_P(Unknown, BadFiles, testing::ValuesIn(kUnknown), name_of);
-INSTANTIATE_TEST_SUITE_P(Types, BadFiles, testing::ValuesIn(kTypes), name_of);
-INSTANTIATE_TEST_SUITE_P(System, BadFiles, testing::ValuesIn(kSystemAndDataplane), name_of);
-INSTANTIATE_TEST_SUITE_P(Ports, BadFiles, testing::ValuesIn(kPortFiles), name_of);
-INSTANTIATE_TEST_SUITE_P(Vlans, BadFiles, testing::ValuesIn(kVlanFiles), name_of);
-INSTANTIATE_TEST_SUITE_P(StaticGroups, BadFiles, testing::ValuesIn(kStaticGroups), name_of);
-INSTANTIATE_TEST_SUITE_P(Interfaces, BadFiles, testing::ValuesIn(kInterfaces), name_of);
-INSTANTIATE_TEST_SUITE_P(Proxies, BadFiles, testing::ValuesIn(kProxies), name_of);
-INSTANTIATE_TEST_SUITE_P(Consequences, BadFiles, testing::ValuesIn(kConsequences), name_of);
+INSTANTIATE_TEST_SUITE_P(Syntax, BadFiles, testing::ValuesIn(kSyntax), name_of_file);
+INSTANTIATE_TEST_SUITE_P(Unknown, BadFiles, testing::ValuesIn(kUnknown), name_of_file);
+INSTANTIATE_TEST_SUITE_P(Types, BadFiles, testing::ValuesIn(kTypes), name_of_file);
+INSTANTIATE_TEST_SUITE_P(System, BadFiles, testing::ValuesIn(kSystemAndDataplane), name_of_file);
+INSTANTIATE_TEST_SUITE_P(Ports, BadFiles, testing::ValuesIn(kPortFiles), name_of_file);
+INSTANTIATE_TEST_SUITE_P(Vlans, BadFiles, testing::ValuesIn(kVlanFiles), name_of_file);
+INSTANTIATE_TEST_SUITE_P(StaticGroups, BadFiles, testing::ValuesIn(kStaticGroups), name_of_file);
+INSTANTIATE_TEST_SUITE_P(Interfaces, BadFiles, testing::ValuesIn(kInterfaces), name_of_file);
+INSTANTIATE_TEST_SUITE_P(Consequences, BadFiles, testing::ValuesIn(kConsequences), name_of_file);
 
 }  // namespace
 }  // namespace sluice::config

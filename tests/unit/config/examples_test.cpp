@@ -29,7 +29,8 @@ TEST(Examples, AreAllTestedHere) {
     names.push_back(entry.path().filename());
   }
   std::ranges::sort(names);
-  EXPECT_THAT(names, ElementsAre("av-over-ip.toml", "iptv-access.toml", "lab.toml"));
+  EXPECT_THAT(names, ElementsAre("av-over-ip.toml", "iptv-access.toml", "iptv-proxy.toml",
+                                 "lab.toml", "two-upstreams.toml"));
 }
 
 TEST(Examples, Lab) {
@@ -98,6 +99,37 @@ TEST(Examples, AvOverIp) {
 
   ASSERT_NE(config.find_vlan(VlanId{51}), nullptr);
   EXPECT_FALSE(config.find_vlan(VlanId{51})->igmp_snooping.enabled);
+}
+
+TEST(Examples, IptvProxy) {
+  const Config config = example("iptv-proxy.toml");
+  ASSERT_EQ(config.interfaces.size(), 3u);
+  EXPECT_THAT(config.interfaces[2].source_networks, ElementsAre(Prefix{ipv4(10, 77, 128, 0), 20}));
+  ASSERT_EQ(config.proxies.size(), 1u);
+  const Proxy& proxy = config.proxies[0];
+  EXPECT_THAT(proxy.upstreams, ElementsAre(ProxyUpstream{0, {}}));
+  EXPECT_THAT(proxy.downstreams, ElementsAre(1u, 2u));
+  EXPECT_EQ(proxy.upstream_leave_delay, 5s);
+  EXPECT_TRUE(proxy.querier_only);
+  EXPECT_EQ(proxy.max_groups, 2000u);
+  ASSERT_EQ(proxy.ssm_maps.size(), 2u);
+  EXPECT_EQ(proxy.ssm_maps[0].group, (Prefix{ipv4(232, 77, 1, 0), 24})) << "before the rule";
+  EXPECT_THAT(proxy.ssm_maps[1].sources, ElementsAre(ipv4(10, 9, 9, 10), ipv4(10, 9, 9, 11)));
+  EXPECT_EQ(proxy.allow.size(), 2u);
+  EXPECT_EQ(proxy.deny.size(), 1u);
+
+  EXPECT_FALSE(config.find_vlan(VlanId{100})->igmp_snooping.send_query);
+  EXPECT_TRUE(config.find_vlan(VlanId{10})->igmp_snooping.send_query);
+  EXPECT_EQ(config.find_vlan(VlanId{20})->igmp_snooping.unregistered, UnregisteredPolicy::kDrop);
+}
+
+TEST(Examples, TwoUpstreams) {
+  const Config config = example("two-upstreams.toml");
+  ASSERT_EQ(config.proxies.size(), 1u);
+  EXPECT_THAT(config.proxies[0].upstreams,
+              ElementsAre(ProxyUpstream{0, {}}, ProxyUpstream{1, {{ipv4(232, 0, 0, 0), 8}}}));
+  EXPECT_THAT(config.proxies[0].downstreams, ElementsAre(2u));
+  ASSERT_EQ(config.vlans.size(), 3u) << "each of the proxy's snoops, though the file says nothing";
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ eal-args = ["-n", "4", "--iova-mode=va"]
 [[port]]
 name = "up.link-1"
 device = "0000:3b:00.0,representor=0"
-trunk-vlans = [30, 20]
+trunk-vlans = [30, 20, 40]
 mtu = 9000
 
 [[port]]
@@ -86,6 +86,34 @@ report-policy = "forward"
 name = "vlan20"
 vlan = 20
 address = "10.77.0.254/31"
+
+[[interface]]
+name = "vlan40"
+vlan = 40
+address = "10.77.40.1/24"
+source-networks = ["10.9.0.0/16"]
+
+[[proxy]]
+name = "edge"
+upstream = ["vlan20"]
+downstream = ["vlan40"]
+igmp-version = 2
+sender-source-address = "10.0.0.2"
+upstream-leave-delay = 2.5
+querier-only = false
+max-groups = 1000
+ssm-range = ["232.0.0.0/8", "239.232.0.0/16"]
+
+[[proxy.ssm-map]]
+group = "232.1.7.0/24"
+source = ["10.9.9.10", "10.9.9.9"]
+
+[[proxy.allow]]
+group = "232.0.0.0/8"
+source = "10.9.0.0/16"
+
+[[proxy.deny]]
+source = "10.9.9.1"
 )";
 
 constexpr PortId kUplink{0};
@@ -116,14 +144,14 @@ TEST(Loader, EveryKeyReachesItsField) {
   EXPECT_EQ(config.ports[0].name, "up.link-1");
   EXPECT_EQ(config.ports[0].device, "0000:3b:00.0,representor=0");
   EXPECT_EQ(config.ports[0].access_vlan, std::nullopt);
-  EXPECT_THAT(config.ports[0].trunk_vlans, ElementsAre(VlanId{30}, VlanId{20}));
+  EXPECT_THAT(config.ports[0].trunk_vlans, ElementsAre(VlanId{30}, VlanId{20}, VlanId{40}));
   EXPECT_EQ(config.ports[0].mtu, 9000);
   EXPECT_EQ(config.ports[1].name, "p_2");
   EXPECT_EQ(config.ports[1].device, "net_af_packet0,iface=p1");
   EXPECT_EQ(config.ports[1].access_vlan, VlanId{20});
   EXPECT_TRUE(config.ports[1].trunk_vlans.empty());
 
-  ASSERT_EQ(config.vlans.size(), 2u);
+  ASSERT_EQ(config.vlans.size(), 3u) << "the proxy's downstream snoops";
   EXPECT_EQ(config.vlans[0].id, VlanId{20});
   const IgmpSnooping expected{
       .enabled = true,
@@ -151,11 +179,12 @@ TEST(Loader, EveryKeyReachesItsField) {
   off.report_policy = ReportPolicy::kForward;
   EXPECT_EQ(config.vlans[1].igmp_snooping, off);
 
-  ASSERT_EQ(config.interfaces.size(), 1u);
+  ASSERT_EQ(config.interfaces.size(), 2u);
   EXPECT_EQ(config.interfaces[0].name, "vlan20");
   EXPECT_EQ(config.interfaces[0].vlan, VlanId{20});
   EXPECT_EQ(config.interfaces[0].address, ipv4(10, 77, 0, 254));
   EXPECT_EQ(config.interfaces[0].prefix_length, 31);
+  ASSERT_EQ(config.proxies.size(), 1u) << "its keys: proxy_test.cpp";
 }
 
 TEST(Loader, WhatIsNotGivenIsDefault) {
@@ -261,6 +290,7 @@ access-vlan = 10
 [dataplane]
 mbufs = "many"
 [[proxy]]
+upstream = "wan"
 )",
       "sluice.toml");
   EXPECT_EQ(
@@ -271,7 +301,7 @@ sluice.toml:9:1: error: unknown key "enable" in [vlan.igmp-snooping]; did you me
 sluice.toml:10:18: error: query-interval = 0 is out of range; allowed is 1 to 31744 seconds
 sluice.toml:11:29: error: there is no port "p9"; did you mean "p1"?
 sluice.toml:19:9: error: mbufs is a string; it must be an integer
-sluice.toml:20:1: error: [[proxy]] is not yet supported by this version; remove it, or put a proxy beside the switch until the next release
+sluice.toml:21:12: error: upstream is a string; it must be a list of strings or tables, such as ["wan"]
 )");
 }
 
@@ -293,7 +323,7 @@ TEST(Loader, FileFromDisk) {
   const LoadResult result = load_file(path);
   std::remove(path.c_str());
   ASSERT_EQ(result.errors.size(), 1u);
-  EXPECT_THAT(result.errors[0].to_string(), StartsWith(path + ":66:2: error: unknown section"));
+  EXPECT_THAT(result.errors[0].to_string(), StartsWith(path + ":94:2: error: unknown section"));
 }
 
 // Whatever the bytes: an answer, sorted, each message on one line.

@@ -59,7 +59,13 @@ TEST(ReferencePage, DefaultsAreThoseOfTheDaemon) {
       defaults(Section::kSystem) + defaults(Section::kDataplane) + defaults(Section::kPort) +
       "name = \"a\"\ndevice = \"net_null0\"\naccess-vlan = 10\n[[vlan]]\nid = 10\n" +
       defaults(Section::kIgmpSnooping) + defaults(Section::kStaticGroup) +
-      "group-address = \"239.1.1.1\"\nports = [\"a\"]\n";
+      "group-address = \"239.1.1.1\"\nports = [\"a\"]\n[[port]]\nname = \"b\"\n"
+      "device = \"net_null1\"\ntrunk-vlans = [20, 30]\n"
+      "[[interface]]\nname = \"up\"\nvlan = 20\naddress = \"10.77.1.1/24\"\n" +
+      defaults(Section::kInterface) + "name = \"down\"\nvlan = 30\naddress = \"10.77.2.1/24\"\n" +
+      defaults(Section::kProxy) + "name = \"edge\"\ndownstream = [\"down\"]\n" +
+      defaults(Section::kProxyUpstream) + "interface = \"up\"\n" + defaults(Section::kProxyAllow) +
+      defaults(Section::kProxyDeny);
   const LoadResult result = load(text, "defaults.toml");
   ASSERT_TRUE(result.ok()) << all_of(result.errors) << text;
 
@@ -82,6 +88,16 @@ TEST(ReferencePage, DefaultsAreThoseOfTheDaemon) {
   EXPECT_EQ(snooping.static_groups[0].source, StaticGroup{}.source);
   snooping.static_groups.clear();
   EXPECT_EQ(snooping, IgmpSnooping{});
+  ASSERT_EQ(config.interfaces.size(), 2u);
+  EXPECT_EQ(config.interfaces[1].source_networks, Interface{}.source_networks);
+  ASSERT_EQ(config.proxies.size(), 1u);
+  Proxy expected;
+  expected.name = "edge";
+  expected.upstreams = {{0, {}}};
+  expected.downstreams = {1};
+  expected.allow = {ProxyRule{}};
+  expected.deny = {ProxyRule{}};
+  EXPECT_EQ(config.proxies[0], expected);
 }
 
 }  // namespace

@@ -66,6 +66,71 @@ TEST(Ipv4Address, KnowsItsClass) {
   EXPECT_TRUE(Ipv4{}.is_unspecified());
 }
 
+TEST(ParsePrefix, AcceptsAddressAndLength) {
+  EXPECT_EQ(parse_prefix("10.77.0.0/16"), (Prefix{ipv4(10, 77, 0, 0), 16}));
+  EXPECT_EQ(parse_prefix("0.0.0.0/0"), (Prefix{Ipv4{}, 0}));
+  EXPECT_EQ(parse_prefix("10.77.0.254/32"), (Prefix{ipv4(10, 77, 0, 254), 32}));
+  // The bits past the length are kept: an interface's address and subnet stand in one.
+  EXPECT_EQ(parse_prefix("10.77.0.254/24"), (Prefix{ipv4(10, 77, 0, 254), 24}));
+}
+
+TEST(ParsePrefix, RefusesEverythingElse) {
+  for (const char* text :
+       {"", "/", "10.77.0.0", "10.77.0.0/", "/16", "10.77.0/16", "10.77.0.0/33", "10.77.0.0/256",
+        "10.77.0.0/-1", "10.77.0.0/+8", "10.77.0.0/ 8", "10.77.0.0/8 ", "10.77.0.0/08",
+        "10.77.0.0/00", "10.77.0.0/8/8", "10.77.0.0/255.255.0.0", "10.77.0.0 /8", "10.77.0.0/a",
+        "10.77.0.0/99999999999999999999"}) {
+    EXPECT_EQ(parse_prefix(text), std::nullopt) << '"' << text << '"';
+  }
+  EXPECT_EQ(parse_prefix(std::string_view("10.77.0.0/161").substr(0, 12)),
+            (Prefix{ipv4(10, 77, 0, 0), 16}))
+      << "no further than its text";
+}
+
+TEST(ParsePrefix, ReadsWhatIsPrinted) {
+  std::mt19937 random(2);
+  for (int i = 0; i < 10'000; ++i) {
+    const Prefix prefix{Ipv4{static_cast<std::uint32_t>(random())},
+                        static_cast<std::uint8_t>(random() % 33)};
+    ASSERT_EQ(parse_prefix(to_string(prefix)), prefix) << to_string(prefix);
+  }
+}
+
+TEST(PrefixRange, HasFirstAndLast) {
+  const Prefix subnet{ipv4(10, 77, 3, 254), 22};
+  EXPECT_EQ(subnet.first(), ipv4(10, 77, 0, 0));
+  EXPECT_EQ(subnet.last(), ipv4(10, 77, 3, 255));
+  EXPECT_EQ(Prefix{}.first(), Ipv4{});
+  EXPECT_EQ(Prefix{}.last(), Ipv4{0xFFFFFFFF});
+  const Prefix host{ipv4(10, 9, 9, 9), 32};
+  EXPECT_EQ(host.first(), host.last());
+}
+
+TEST(PrefixRange, ContainsItsAddresses) {
+  const Prefix subnet{ipv4(10, 77, 3, 254), 22};
+  EXPECT_TRUE(subnet.contains(ipv4(10, 77, 0, 0)));
+  EXPECT_TRUE(subnet.contains(ipv4(10, 77, 3, 255)));
+  EXPECT_FALSE(subnet.contains(ipv4(10, 76, 255, 255)));
+  EXPECT_FALSE(subnet.contains(ipv4(10, 77, 4, 0)));
+  EXPECT_TRUE(Prefix{}.contains(ipv4(255, 255, 255, 255)));
+  const Prefix host{ipv4(10, 9, 9, 9), 32};
+  EXPECT_TRUE(host.contains(ipv4(10, 9, 9, 9)));
+  EXPECT_FALSE(host.contains(ipv4(10, 9, 9, 8)));
+}
+
+// Two prefixes overlap when one lies in the other.
+TEST(PrefixRange, Overlaps) {
+  const Prefix wide{ipv4(10, 77, 0, 0), 16};
+  const Prefix inside{ipv4(10, 77, 255, 1), 24};
+  const Prefix beside{ipv4(10, 78, 0, 0), 16};
+  EXPECT_TRUE(wide.overlaps(inside));
+  EXPECT_TRUE(inside.overlaps(wide));
+  EXPECT_TRUE(wide.overlaps(wide));
+  EXPECT_FALSE(wide.overlaps(beside));
+  EXPECT_FALSE(beside.overlaps(inside));
+  EXPECT_TRUE(beside.overlaps(Prefix{}));
+}
+
 // The querier election compares addresses as numbers in network order.
 TEST(Rfc2236Sec3, LowerAddressIsLower) {
   EXPECT_LT(ipv4(10, 0, 0, 2), ipv4(10, 0, 0, 10));
