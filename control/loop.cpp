@@ -23,7 +23,7 @@ Loop::Loop(Parts parts) : parts_(std::move(parts)) {}
 
 void Loop::start() {
   const TimePoint now = parts_.clock();
-  parts_.snooper.start(now, effects_);
+  parts_.appliance.start(now, effects_);
   poll_links(now);
   effects_.vlans_changed = true;
   carry_out();
@@ -32,19 +32,22 @@ void Loop::start() {
 bool Loop::turn() {
   const TimePoint now = parts_.clock();
   bool busy = parts_.punts.poll(kPuntBatch, [&](const PuntedFrame& frame) {
-    parts_.snooper.on_frame(frame, now, effects_);
+    parts_.appliance.on_frame(frame, now, effects_);
     carry_out();
   }) > 0;
-  if (parts_.snooper.next_deadline() <= now) {
+  if (parts_.appliance.next_deadline() <= now) {
     busy = true;
-    parts_.snooper.advance(now, effects_);
+    parts_.appliance.advance(now, effects_);
     carry_out();
   }
   if (!parts_.commands.empty()) {
     busy = true;
-    api::Core core{parts_.snooper, parts_.fib, parts_.vlans, parts_.view,
-                   parts_.config,  zero_,      now,          effects_};
-    parts_.commands.run(core, [this] { carry_out(); });
+    api::Core core{parts_.appliance, parts_.fib, parts_.vlans, parts_.view,
+                   parts_.config,    zero_,      now,          effects_};
+    parts_.commands.run(core, [&] {
+      parts_.appliance.settle(now, effects_);
+      carry_out();
+    });
   }
   if (now >= next_links_) {
     next_links_ = now + kLinkInterval;
@@ -74,14 +77,16 @@ void Loop::run(const std::atomic<bool>& stop) {
 }
 
 void Loop::poll_links(TimePoint now) {
+  links_.clear();
   parts_.poll_links([&](PortId port, bool up) {
     spdlog::info("port {} link {}", parts_.ports[port], up ? "up" : "down");
-    parts_.snooper.on_link(port, up, now, effects_);
+    links_.emplace_back(port, up);
     if (up) return;
     for (const VlanPolicy& policy : parts_.vlans.current().policies()) {
       if (policy.ports().contains(port)) parts_.view.flush_macs(policy.id, PortSet::of(port));
     }
   });
+  if (!links_.empty()) parts_.appliance.on_links(links_, now, effects_);
 }
 
 // In this order: a frame that answers a change finds the change made.
@@ -89,7 +94,7 @@ void Loop::carry_out() {
   // A refusal may add to the list.
   for (std::size_t i = 0; i < effects_.fib.size(); ++i) apply(snooping::FibChange(effects_.fib[i]));
   if (effects_.vlans_changed) {
-    parts_.vlans.publish(std::make_unique<VlanTable>(parts_.snooper.vlan_table()));
+    parts_.vlans.publish(std::make_unique<VlanTable>(parts_.appliance.vlan_table()));
   }
   for (const OutFrame& frame : effects_.frames) parts_.frames.send(frame);
   for (const snooping::Event& event : effects_.events) {
@@ -107,7 +112,7 @@ void Loop::apply(const snooping::FibChange& change) {
   }
   if (const Status set = parts_.fib.set(change.key, {*change.members}); !set) {
     spdlog::debug("forwarding entry refused: {}", set.error().what);
-    parts_.snooper.on_fib_refused(change.key, effects_);
+    parts_.appliance.on_fib_refused(change.key, effects_);
   }
 }
 

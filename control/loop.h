@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The control thread's loop: punted frames, timers, links and commands go into the switch; what it
-// wants done is carried out. It polls, so that a join takes effect in microseconds, and sleeps
+// The control thread's loop: punted frames, timers, links and commands go into the appliance; what
+// it wants done is carried out. It polls, so that a join takes effect in microseconds, and sleeps
 // shortly when there has been nothing to do for a while, so that an idle daemon does not burn a
 // core. Nothing in it waits for anybody. Knows the data plane by shared/planes.h only.
 #pragma once
@@ -13,7 +13,7 @@
 #include "control/api/command_queue.h"
 #include "control/api/event_feed.h"
 #include "control/api/views.h"
-#include "control/snooping/switch.h"
+#include "control/appliance.h"
 #include "shared/planes.h"
 
 namespace sluice::control {
@@ -23,7 +23,7 @@ class Loop {
   // All of them outlive the loop.
   struct Parts {
     config::Config& config;
-    snooping::Switch& snooper;
+    Appliance& appliance;
     Fib& fib;
     PuntSource& punts;
     FrameSink& frames;
@@ -44,7 +44,8 @@ class Loop {
 
   explicit Loop(Parts parts);
 
-  // Starts the switch: static entries, links, VLAN table, first queries. Before the workers poll.
+  // Starts the appliance: static entries, links, VLAN table, first queries. Before the workers
+  // poll.
   void start();
   // One turn. True: there was something to do.
   bool turn();
@@ -59,6 +60,7 @@ class Loop {
   Parts parts_;
   api::CounterZero zero_;
   snooping::Effects effects_;
+  std::vector<std::pair<PortId, bool>> links_;  // scratch
   TimePoint next_links_{};
   TimePoint next_housekeeping_{};
 };

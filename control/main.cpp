@@ -132,7 +132,7 @@ int run(const std::string& path, config::Config& loaded) {
   }
   sluice::dataplane::Dataplane& plane = **dataplane;
 
-  sluice::control::snooping::Switch snooper(loaded, plane.mac(), std::random_device{}());
+  sluice::control::Appliance appliance(loaded, plane.mac(), std::random_device{}());
   api::CommandQueue commands;
   api::EventFeed feed;
   const api::PortNames ports(port_names(loaded));
@@ -144,7 +144,7 @@ int run(const std::string& path, config::Config& loaded) {
       commands);
   sluice::control::Loop loop(
       {.config = loaded,
-       .snooper = snooper,
+       .appliance = appliance,
        .fib = plane.fib(),
        .punts = plane.punts(),
        .frames = plane.frames(),
@@ -157,7 +157,7 @@ int run(const std::string& path, config::Config& loaded) {
        .poll_links = [&](const auto& visit) { plane.poll_links(visit); },
        .maintain = [&](TimePoint now) { plane.maintain(now); }});
 
-  plane.vlans().publish(first_table(snooper.vlan_table()));
+  plane.vlans().publish(first_table(appliance.vlan_table()));
   if (const sluice::Status running = plane.start(); !running) {
     spdlog::error("{}", running.error().what);
     return EXIT_FAILURE;
@@ -185,7 +185,8 @@ int run(const std::string& path, config::Config& loaded) {
 
 int main(int argc, char** argv) {
   CLI::App app(
-      "An IGMP snooping switch on DPDK ports. Runs in the foreground, logs to stderr; "
+      "An IGMP snooping switch and IGMP proxy on DPDK ports. Runs in the foreground, logs to "
+      "stderr; "
       "SIGHUP reloads the configuration, SIGTERM stops.",
       "sluiced");
   app.set_version_flag("--version", "sluiced " SLUICE_VERSION);

@@ -5,13 +5,13 @@
 
 #include "config/config.h"
 #include "control/api/counter_zero.h"
-#include "control/snooping/switch.h"
+#include "control/appliance.h"
 #include "shared/planes.h"
 
 namespace sluice::control::api {
 
 struct Core {
-  snooping::Switch& snooper;
+  Appliance& appliance;
   Fib& fib;
   VlanPublisher& vlans;
   DataplaneView& view;
@@ -20,6 +20,7 @@ struct Core {
   TimePoint now;
   snooping::Effects& out;  // carried out when the command returns
 
+  snooping::Switch& snooper() const { return appliance.snooper(); }
   bool has_vlan(VlanId id) const {
     return vlans.current().find(id) != nullptr || config.find_vlan(id) != nullptr;
   }

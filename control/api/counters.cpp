@@ -39,7 +39,8 @@ std::vector<NamedCount> collect_counters(const Core& core, const PortNames& port
     counts.insert(counts.end(), more.begin(), more.end());
   };
   append(core.view.counters());
-  append(core.snooper.counters());
+  append(core.snooper().counters());
+  append(core.appliance.counters());
   counts.push_back({"fib_entries", core.fib.size()});
   counts.push_back({"fib_capacity", core.fib.capacity()});
   counts.push_back({"fib_egress_sets", core.fib.egress_sets()});

@@ -15,17 +15,22 @@ namespace {
 
 const std::string kDone = "{}";
 
-// {"groups":[...]}: written row by row, so that a large table is not held as a tree as well.
+// "groups":[...]: written row by row, so that a large table is not held as a tree as well.
 template <class Rows, class... More>
-std::string table(std::string_view name, const Rows& rows, const More&... more) {
-  std::string text = "{\"" + std::string(name) + "\":[";
+std::string list(std::string_view name, const Rows& rows, const More&... more) {
+  std::string text = "\"" + std::string(name) + "\":[";
   bool first = true;
   for (const auto& row : rows) {
     if (!first) text += ',';
     first = false;
     text += to_text(to_json(row, more...));
   }
-  return text += "]}";
+  return text += "]";
+}
+
+template <class Rows, class... More>
+std::string table(std::string_view name, const Rows& rows, const More&... more) {
+  return "{" + list(name, rows, more...) + "}";
 }
 
 std::string failure(const std::string& why, const std::vector<std::string>& details) {
@@ -45,7 +50,7 @@ const Dispatcher::Command Dispatcher::kCommands[] = {
     {"show ports", kPort, 0, &Dispatcher::show_ports},
     {"show macs", kVlan | kPort, 0, &Dispatcher::show_macs},
     {"show counters", 0, 0, &Dispatcher::show_counters},
-    {"show proxy", 0, 0, &Dispatcher::show_proxy},
+    {"show proxy", kGroup, 0, &Dispatcher::show_proxy},
     {"explain", kVlan | kPort | kGroup | kSource | kIgmp, kVlan | kPort | kGroup,
      &Dispatcher::explain_frame},
     {"static add", kVlan | kGroup | kSource | kPort, kVlan | kGroup | kPort,
@@ -151,7 +156,7 @@ Dispatcher::Text Dispatcher::show_groups(const Request& request) {
   const auto port = port_of(request);
   if (!port) return port.error();
   auto rows = on_control(request.vlan, [&](Core& core) {
-    return core.snooper.groups({request.vlan, request.group, *port}, core.now);
+    return core.snooper().groups({request.vlan, request.group, *port}, core.now);
   });
   if (!rows) return rows.error();
   std::sort(rows->begin(), rows->end(), [](const auto& a, const auto& b) {
@@ -162,29 +167,40 @@ Dispatcher::Text Dispatcher::show_groups(const Request& request) {
 }
 
 Dispatcher::Text Dispatcher::show_fib(const Request& request) {
+  struct Entries {
+    std::vector<FibView> bridged;
+    std::vector<RoutedView> routed;
+  };
   auto rows = on_control(request.vlan, [&](Core& core) {
-    std::vector<FibView> copy;
-    core.fib.for_each([&](const Fib::Row& row) {
+    Entries copy;
+    core.fib.for_each([&](Fib::Row row) {
       if (request.vlan && row.key.vlan != *request.vlan) return;
       if (request.group && row.key.group != *request.group) return;
-      copy.push_back(fib_view(row, core.vlans.current().find(row.key.vlan)));
-      core.zero.apply(copy.back().row);
+      core.zero.apply(row);
+      if (row.key.vlan.value >= kVlanIds) {
+        copy.routed.push_back(routed_view(row, core.config));
+      } else {
+        copy.bridged.push_back(fib_view(row, core.vlans.current().find(row.key.vlan)));
+      }
     });
     return copy;
   });
   if (!rows) return rows.error();
-  std::sort(rows->begin(), rows->end(), [](const FibView& a, const FibView& b) {
+  const auto by_key = [](const auto& a, const auto& b) {
     return std::tie(a.row.key.vlan, a.row.key.group, a.row.key.source) <
            std::tie(b.row.key.vlan, b.row.key.group, b.row.key.source);
-  });
-  return table("entries", *rows, setup_.ports);
+  };
+  std::sort(rows->bridged.begin(), rows->bridged.end(), by_key);
+  std::sort(rows->routed.begin(), rows->routed.end(), by_key);
+  return "{" + list("entries", rows->bridged, setup_.ports) + "," + list("routed", rows->routed) +
+         "}";
 }
 
 Dispatcher::Text Dispatcher::show_mrouters(const Request& request) {
   const auto port = port_of(request);
   if (!port) return port.error();
-  auto rows = on_control(request.vlan,
-                         [&](Core& core) { return core.snooper.mrouters(request.vlan, core.now); });
+  auto rows = on_control(
+      request.vlan, [&](Core& core) { return core.snooper().mrouters(request.vlan, core.now); });
   if (!rows) return rows.error();
   if (*port) std::erase_if(*rows, [&](const auto& row) { return row.port != **port; });
   return table("mrouters", *rows, setup_.ports);
@@ -192,7 +208,7 @@ Dispatcher::Text Dispatcher::show_mrouters(const Request& request) {
 
 Dispatcher::Text Dispatcher::show_queriers(const Request& request) {
   const auto rows = on_control(
-      request.vlan, [&](Core& core) { return core.snooper.queriers(request.vlan, core.now); });
+      request.vlan, [&](Core& core) { return core.snooper().queriers(request.vlan, core.now); });
   if (!rows) return rows.error();
   return table("queriers", *rows, setup_.ports);
 }
@@ -206,7 +222,7 @@ Dispatcher::Text Dispatcher::show_ports(const Request& request) {
       const PortId port{i};
       if (*only && port != **only) continue;
       views.push_back({port, core.view.port_status(port), core.view.port_counters(port),
-                       core.snooper.port_drops(port)});
+                       core.snooper().port_drops(port)});
     }
     return views;
   });
@@ -242,8 +258,15 @@ Dispatcher::Text Dispatcher::show_counters(const Request&) {
   return "{" + flat + "}";
 }
 
-Dispatcher::Text Dispatcher::show_proxy(const Request&) {
-  return std::string("{\"proxies\":[]}");
+Dispatcher::Text Dispatcher::show_proxy(const Request& request) {
+  auto rows = on_control({}, [](Core& core) { return core.appliance.proxies(core.now); });
+  if (!rows) return rows.error();
+  for (proxy::ProxyRow& row : *rows) {
+    std::erase_if(row.groups, [&](const proxy::GroupRow& group) {
+      return request.group && group.group != *request.group;
+    });
+  }
+  return table("proxies", *rows);
 }
 
 Dispatcher::Text Dispatcher::explain_frame(const Request& request) {
@@ -259,7 +282,7 @@ Dispatcher::Text Dispatcher::change_static(const Request& request, bool add) {
   const auto port = port_of(request);
   if (!port) return port.error();
   const auto outcome = on_control(request.vlan, [&](Core& core) {
-    snooping::Switch& snooper = core.snooper;
+    snooping::Switch& snooper = core.snooper();
     return add ? snooper.add_static(*request.vlan, *request.group, request.source, **port, core.now,
                                     core.out)
                : snooper.remove_static(*request.vlan, *request.group, request.source, **port,
@@ -280,7 +303,7 @@ Dispatcher::Text Dispatcher::static_del(const Request& request) {
 
 Dispatcher::Text Dispatcher::clear_groups(const Request& request) {
   const auto outcome = on_control(request.vlan, [&](Core& core) {
-    return core.snooper.clear_groups(request.vlan, core.now, core.out);
+    return core.snooper().clear_groups(request.vlan, core.now, core.out);
   });
   if (!outcome) return outcome.error();
   if (!*outcome) return outcome->error();
@@ -294,7 +317,7 @@ Dispatcher::Text Dispatcher::clear_counters(const Request& request) {
     } else {
       core.fib.clear_counters();
       core.view.clear_counters();
-      core.snooper.clear_counters();
+      core.appliance.clear_counters();
       core.zero.reset();
     }
     return true;

@@ -3,7 +3,6 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include "control/api/core.h"
 #include "control/api/json.h"
 
 namespace sluice::control::api {
@@ -40,6 +39,7 @@ class Reasoning {
       unregistered();
     }
     left_out();
+    if (facts_.routing && !is_igmp() && !question_.group.is_link_local_multicast()) route();
     return std::move(result_);
   }
 
@@ -204,6 +204,59 @@ class Reasoning {
     }
   }
 
+  // What the proxy does with the frame, whatever became of it inside its VLAN.
+  void route() {
+    const Routing& routing = *facts_.routing;
+    const std::string group = text(question_.group);
+    say("VLAN {} is {} proxy {}", question_.vlan.value,
+        routing.from_upstream ? "an upstream of" : "a downstream of", routing.proxy);
+    if (routing.refused) {
+      say("not routed: {}", why_refused(*routing.refused));
+      return;
+    }
+    if (routing.upstream) say("the upstream of {} is {}", group, *routing.upstream);
+    if (!question_.source) say("whether it passes RPF depends on its source");
+    for (const Routing::Leg& leg : routing.legs) {
+      say("routed to {} (VLAN {}): {}; TTL less one, our source MAC", leg.interface, leg.vlan.value,
+          names_.sentence(leg.ports));
+      result_.ports = result_.ports | leg.ports;
+    }
+    for (const std::string& interface : routing.silent) {
+      say("not routed to {}: it is wanted there, but we are not the querier", interface);
+    }
+    if (routing.legs.empty() && routing.silent.empty()) {
+      say("not routed: nobody behind {} wants it", routing.proxy);
+      if (routing.ssm) {
+        say("{} is in the SSM range: joins that name no source count for nothing (RFC 4604)",
+            group);
+      }
+    }
+    result_.routed = routing.legs;
+    if (!routing.legs.empty() && result_.verdict == Verdict::kDrop) {
+      result_.verdict = Verdict::kForward;
+    }
+  }
+
+  std::string why_refused(RouteRefusal refusal) const {
+    const std::string source = text(*question_.source);
+    switch (refusal) {
+      case RouteRefusal::kOwnSource:
+        return fmt::format("{} is an address of this appliance", source);
+      case RouteRefusal::kRpfFailed:
+        if (!facts_.routing->from_upstream) {
+          return fmt::format("{} is not in a network of this downstream (RPF)", source);
+        }
+        return fmt::format("{} is in a downstream network, or another upstream has {} (RPF)",
+                           source, text(question_.group));
+      case RouteRefusal::kDenied:
+        return fmt::format("the proxy's allow and deny lists refuse {} from {}",
+                           text(question_.group), source);
+      case RouteRefusal::kTtlExpired:
+        break;
+    }
+    return "its TTL is spent";
+  }
+
   // Ports that the lane asks for but that get nothing.
   void left_out() {
     const PortSet ingress = PortSet::of(question_.port);
@@ -241,27 +294,6 @@ std::string_view to_string(Verdict verdict) {
       return "punt";
   }
   return "";
-}
-
-Facts gather(const Question& question, const Core& core) {
-  Facts facts;
-  const VlanTable& vlans = core.vlans.current();
-  if (const VlanPolicy* policy = vlans.find(question.vlan)) facts.policy = *policy;
-  const auto entry = [&](Ipv4 source) {
-    auto row = core.fib.find(FibKey{question.vlan, question.group, source});
-    if (row) core.zero.apply(*row);
-    return row;
-  };
-  facts.any_source = entry(Ipv4{});
-  if (question.source) facts.exact_source = entry(*question.source);
-  facts.groups = core.snooper.groups({question.vlan, question.group, std::nullopt}, core.now);
-  facts.mrouters = core.snooper.mrouters(question.vlan, core.now);
-  const auto queriers = core.snooper.queriers(question.vlan, core.now);
-  if (!queriers.empty()) facts.querier = queriers.front();
-  if (const config::Vlan* vlan = core.config.find_vlan(question.vlan)) {
-    facts.report_policy = vlan->igmp_snooping.report_policy;
-  }
-  return facts;
 }
 
 Explanation explain(const Question& question, const Facts& facts, const PortNames& names) {

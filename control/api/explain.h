@@ -30,6 +30,22 @@ struct Question {
 enum class Verdict { kForward, kFlood, kRouterPortsOnly, kDrop, kPunt };
 std::string_view to_string(Verdict verdict);  // "mrouter-only"
 
+// What a proxy would do with the frame besides (RFC 4605 §4.2), decided as the workers decide.
+struct Routing {
+  std::string proxy;
+  bool from_upstream = false;
+  std::optional<RouteRefusal> refused;
+  std::optional<std::string> upstream;  // the group's, by interface
+  bool ssm = false;                     // the group is in the SSM range
+  struct Leg {
+    std::string interface;
+    VlanId vlan;
+    PortSet ports;
+  };
+  std::vector<Leg> legs;            // where it is routed to
+  std::vector<std::string> silent;  // downstreams that want it, but whose querier we are not
+};
+
 // Everything the verdict depends on, as it was at one moment.
 struct Facts {
   std::optional<VlanPolicy> policy;  // none: no port carries the VLAN
@@ -38,16 +54,18 @@ struct Facts {
   std::vector<snooping::MrouterRow> mrouters;
   std::optional<snooping::QuerierRow> querier;
   config::ReportPolicy report_policy = config::ReportPolicy::kProxy;
+  std::optional<Routing> routing;  // none: no proxy has the VLAN
 };
 
 struct Explanation {
   Verdict verdict = Verdict::kDrop;
   std::optional<FibView> entry;
-  PortSet ports;  // where the frame leaves
+  PortSet ports;  // where the frame leaves, inside the VLAN or routed
+  std::vector<Routing::Leg> routed;
   std::vector<std::string> why;
 };
 
-// Control thread.
+// Control thread. explain_gather.cpp.
 Facts gather(const Question& question, const Core& core);
 // Any thread.
 Explanation explain(const Question& question, const Facts& facts, const PortNames& names);

@@ -73,6 +73,57 @@ Json to_json(const FibView& entry, const PortNames& names) {
           {"bytes", entry.row.bytes}};
 }
 
+Json to_json(const RoutedView& entry) {
+  return {{"proxy", entry.proxy},
+          {"group", sluice::to_string(entry.row.key.group)},
+          {"downstreams", entry.downstreams},
+          {"packets", entry.row.packets},
+          {"bytes", entry.row.bytes}};
+}
+
+Json to_json(const proxy::ProxyRow& row) {
+  Json first_active = nullptr;
+  Json upstreams = Json::array();
+  for (const proxy::UpstreamRow& upstream : row.upstreams) {
+    Json ranges = Json::array();
+    for (const Prefix& range : upstream.group_ranges) ranges.push_back(sluice::to_string(range));
+    if (upstream.active && first_active.is_null()) first_active = upstream.interface;
+    upstreams.push_back({{"interface", upstream.interface},
+                         {"vlan", upstream.vlan.value},
+                         {"link", upstream.up ? "up" : "down"},
+                         {"active", upstream.active},
+                         {"querier", address(upstream.querier)},
+                         {"version", static_cast<int>(upstream.version)},
+                         {"group-ranges", std::move(ranges)}});
+  }
+  Json downstreams = Json::array();
+  for (const proxy::DownstreamRow& downstream : row.downstreams) {
+    downstreams.push_back({{"interface", downstream.interface},
+                           {"vlan", downstream.vlan.value},
+                           {"link", downstream.up ? "up" : "down"},
+                           {"querier", downstream.querier},
+                           {"forwarding", downstream.forwarding}});
+  }
+  Json groups = Json::array();
+  for (const proxy::GroupRow& group : row.groups) {
+    Json sources = Json::array();
+    for (const Ipv4 source : group.reported.sources) sources.push_back(sluice::to_string(source));
+    groups.push_back({{"group", sluice::to_string(group.group)},
+                      {"filter-mode", to_string(group.reported.mode)},
+                      {"sources", std::move(sources)},
+                      {"upstream", group.upstream ? Json(*group.upstream) : Json(nullptr)},
+                      {"up-time", to_seconds(group.up_time)},
+                      {"downstreams", group.downstreams},
+                      {"leaving", group.leaving}});
+  }
+  return {{"name", row.name},
+          {"upstream", std::move(first_active)},
+          {"igmp-version", static_cast<int>(row.igmp_version)},
+          {"upstreams", std::move(upstreams)},
+          {"downstreams", std::move(downstreams)},
+          {"groups", std::move(groups)}};
+}
+
 Json to_json(const snooping::MrouterRow& row, const PortNames& names) {
   const bool is_static = row.learned_from == snooping::LearnedFrom::kStatic;
   return {{"vlan", row.vlan.value},
@@ -134,9 +185,16 @@ Json to_json(const StampedEvent& stamped, const PortNames& names) {
 Json to_json(const Explanation& explanation, const PortNames& names) {
   Json entry = nullptr;
   if (explanation.entry) entry = to_json(*explanation.entry, names);
+  Json routed = Json::array();
+  for (const Routing::Leg& leg : explanation.routed) {
+    routed.push_back({{"interface", leg.interface},
+                      {"vlan", leg.vlan.value},
+                      {"ports", name_list(leg.ports, names)}});
+  }
   return {{"verdict", to_string(explanation.verdict)},
           {"entry", std::move(entry)},
           {"ports", name_list(explanation.ports, names)},
+          {"routed", std::move(routed)},
           {"why", explanation.why}};
 }
 

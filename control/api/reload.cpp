@@ -67,7 +67,7 @@ ReloadOutcome reload(const std::string& path, CommandQueue& commands,
     const bool ran = commands.call([&](Core& core) {
       outcome.errors = needs_restart(core.config, loaded.config);
       if (!outcome.ok()) return;
-      if (const Status status = core.snooper.reload(loaded.config, core.now, core.out); !status) {
+      if (const Status status = core.appliance.reload(loaded.config, core.now, core.out); !status) {
         outcome.errors.push_back(status.error().what);
         return;
       }

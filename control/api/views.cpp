@@ -28,4 +28,13 @@ FibView fib_view(const Fib::Row& row, const VlanPolicy* policy) {
   return {row, (row.egress.members | policy->router_ports) & policy->ports()};
 }
 
+RoutedView routed_view(const Fib::Row& row, const config::Config& config) {
+  const config::Proxy& proxy = config.proxies[row.key.vlan.value - kVlanIds];
+  RoutedView view{row, proxy.name, {}};
+  row.egress.members.for_each([&](PortId place) {
+    view.downstreams.push_back(config.interfaces[proxy.downstreams[place.value]].name);
+  });
+  return view;
+}
+
 }  // namespace sluice::control::api

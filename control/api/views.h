@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/config.h"
 #include "shared/fib.h"
 #include "shared/planes.h"
 #include "shared/vlan_table.h"
@@ -34,6 +35,14 @@ struct FibView {
   PortSet ports;
 };
 FibView fib_view(const Fib::Row& row, const VlanPolicy* policy);
+
+// A proxy's entry: the downstreams that want the group.
+struct RoutedView {
+  Fib::Row row;
+  std::string proxy;
+  std::vector<std::string> downstreams;
+};
+RoutedView routed_view(const Fib::Row& row, const config::Config& config);
 
 struct PortView {
   PortId port;

@@ -89,6 +89,52 @@ std::string fib_rows(const Json& entries) {
   return aligned(rows);
 }
 
+std::string fib(const Json& result) {
+  std::string text = fib_rows(result["entries"]);
+  if (result["routed"].empty()) return text;
+  std::vector<Row> rows = {{"PROXY", "GROUP", "ROUTED-TO", "PACKETS", "BYTES"}};
+  for (const Json& e : result["routed"]) {
+    rows.push_back({plain(e["proxy"]), plain(e["group"]), joined(e["downstreams"]),
+                    plain(e["packets"]), plain(e["bytes"])});
+  }
+  return text + "\n" + aligned(rows);
+}
+
+std::string proxies(const Json& result) {
+  std::string text;
+  for (const Json& p : result["proxies"]) {
+    text += fmt::format("{}proxy {}: IGMPv{}, {} groups\n", text.empty() ? "" : "\n",
+                        plain(p["name"]), plain(p["igmp-version"]), p["groups"].size());
+    std::vector<Row> networks = {{"INTERFACE", "ROLE", "VLAN", "LINK", "STATE"}};
+    for (const Json& u : p["upstreams"]) {
+      std::string state = u["active"] ? "active" : "standby";
+      state += u["querier"].is_null() ? ", no querier heard" : ", querier " + plain(u["querier"]);
+      state += ", speaks v" + plain(u["version"]);
+      if (!u["group-ranges"].empty()) state += ", for " + joined(u["group-ranges"]);
+      networks.push_back(
+          {plain(u["interface"]), "upstream", plain(u["vlan"]), plain(u["link"]), state});
+    }
+    for (const Json& d : p["downstreams"]) {
+      const std::string state = d["forwarding"]       ? "forwarding"
+                                : d["link"] == "down" ? "no link"
+                                                      : "not the querier, not forwarding";
+      networks.push_back(
+          {plain(d["interface"]), "downstream", plain(d["vlan"]), plain(d["link"]), state});
+    }
+    text += aligned(networks);
+    if (p["groups"].empty()) continue;
+    std::vector<Row> rows = {{"GROUP", "MODE", "SOURCES", "UPSTREAM", "UP", "WANTED-BY"}};
+    for (const Json& g : p["groups"]) {
+      const std::string wanted =
+          g["leaving"] ? joined(g["downstreams"]) + " (held)" : joined(g["downstreams"]);
+      rows.push_back({plain(g["group"]), plain(g["filter-mode"]), joined(g["sources"]),
+                      plain(g["upstream"]), duration(g["up-time"]), wanted});
+    }
+    text += aligned(rows);
+  }
+  return text.empty() ? "no proxy is configured\n" : text;
+}
+
 std::string mrouters(const Json& result) {
   std::vector<Row> rows = {{"VLAN", "PORT", "TYPE", "LEARNED-FROM", "ADDRESS", "EXPIRE"}};
   for (const Json& m : result["mrouters"]) {
@@ -158,16 +204,13 @@ std::string explanation(const Json& result) {
 std::string to_table(const std::string& command, const Json& result) {
   if (command == "status") return status(result);
   if (command == "show groups") return groups(result);
-  if (command == "show fib") return fib_rows(result["entries"]);
+  if (command == "show fib") return fib(result);
   if (command == "show mrouters") return mrouters(result);
   if (command == "show queriers") return queriers(result);
   if (command == "show ports") return ports(result);
   if (command == "show macs") return macs(result);
   if (command == "show counters") return counters(result);
-  if (command == "show proxy") {
-    return result["proxies"].empty() ? "no proxy is configured\n"
-                                     : result["proxies"].dump(2) + "\n";
-  }
+  if (command == "show proxy") return proxies(result);
   if (command == "explain") return explanation(result);
   return "";
 }

@@ -23,6 +23,10 @@ std::string_view to_string(EventType type) {
       return "querier-changed";
     case EventType::kLimitReached:
       return "limit-reached";
+    case EventType::kUpstreamChanged:
+      return "upstream-changed";
+    case EventType::kOlderQuerierUpstream:
+      return "older-querier-upstream";
   }
   return "";
 }

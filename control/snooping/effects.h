@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "control/igmp/reception.h"
 #include "shared/address.h"
 #include "shared/fib.h"
 #include "shared/ids.h"
@@ -31,6 +32,8 @@ enum class EventType : std::uint8_t {
   kMrouterDown,
   kQuerierChanged,
   kLimitReached,
+  kUpstreamChanged,
+  kOlderQuerierUpstream,
 };
 std::string_view to_string(EventType type);  // "group-joined"
 
@@ -43,17 +46,32 @@ struct Event {
   std::optional<Ipv4> address;  // reporter, router or querier
 };
 
+// What the appliance itself wants of a group upstream; "none" leaves it.
+struct OwnReception {
+  Ipv4 group;
+  igmp::Reception<Ipv4> wanted;
+};
+
+// What all members of a group in a proxy's downstream want together (RFC 4605 §4.1).
+struct ReceptionChange {
+  VlanId vlan;
+  Ipv4 group;
+  igmp::Reception<Ipv4> wanted;
+};
+
 struct Effects {
   std::vector<FibChange> fib;
   bool vlans_changed = false;  // publish Switch::vlan_table() anew
   std::vector<OutFrame> frames;
   std::vector<Event> events;
+  std::vector<ReceptionChange> receptions;  // for the proxies; may repeat what was said before
 
   void clear() {
     fib.clear();
     vlans_changed = false;
     frames.clear();
     events.clear();
+    receptions.clear();
   }
 };
 

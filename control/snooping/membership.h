@@ -74,8 +74,9 @@ struct Group {
   std::unique_ptr<CompiledSources> compiled_sources;
   PortSet compiled_any;
   bool compiled = false;  // the (*,G) entry is in the table
+  bool own = false;       // the appliance itself wants it: this is a proxy's upstream
 
-  bool registered() const { return !members.empty() || statics != nullptr; }
+  bool registered() const { return !members.empty() || statics != nullptr || own; }
 };
 
 }  // namespace sluice::control::snooping

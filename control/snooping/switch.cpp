@@ -22,6 +22,25 @@ Ipv4 own_address(const config::Config& config, const config::Vlan& vlan) {
   return Ipv4{};
 }
 
+ProxyRole role_of(const config::Config& config, VlanId vlan) {
+  const auto here = [&](config::InterfaceIndex i) { return config.interfaces[i].vlan == vlan; };
+  ProxyRole role;
+  for (const config::Proxy& proxy : config.proxies) {
+    for (const config::ProxyUpstream& upstream : proxy.upstreams) {
+      if (!here(upstream.interface)) continue;
+      role.upstream = true;
+      role.report_source =
+          proxy.sender_source_address.value_or(config.interfaces[upstream.interface].address);
+      role.version = static_cast<igmp::Version>(proxy.igmp_version);
+    }
+    if (std::ranges::any_of(proxy.downstreams, here)) {
+      role.downstream = true;
+      role.ssm = {proxy.ssm_range, proxy.ssm_maps};
+    }
+  }
+  return role;
+}
+
 // SC-18: its checksums are right, but nothing can be made of it; somebody else may.
 bool floods_unused(DecodeError error) {
   return error == DecodeError::kBadQueryLength || error == DecodeError::kBadQuery;
@@ -83,8 +102,14 @@ std::map<VlanId, Vlan::Setup> Switch::Impl::setups(const config::Config& config)
   for (const config::Vlan& vlan : config.vlans) {
     const auto ports = carried.find(vlan.id);
     if (!vlan.igmp_snooping.enabled || ports == carried.end()) continue;
-    result.emplace(vlan.id, Vlan::Setup{vlan.id, ports->second.untagged | ports->second.tagged,
-                                        own_address(config, vlan), vlan.igmp_snooping});
+    Vlan::Setup setup{vlan.id, ports->second.untagged | ports->second.tagged,
+                      own_address(config, vlan), vlan.igmp_snooping, role_of(config, vlan.id)};
+    // Upstream the host side speaks for the appliance alone; others there speak for themselves.
+    config::ReportPolicy& policy = setup.snooping.report_policy;
+    if (setup.proxy.upstream && policy == config::ReportPolicy::kProxy) {
+      policy = config::ReportPolicy::kForward;
+    }
+    result.emplace(vlan.id, std::move(setup));
   }
   return result;
 }
@@ -212,6 +237,36 @@ void Switch::clear_counters() {
   for (PortTally& tally : impl_->state.port_tallies) tally = PortTally{};
 }
 
+// --- Proxies
+// --------------------------------------------------------------------------------------
+
+void Switch::set_own_receptions(VlanId id, const std::vector<OwnReception>& receptions,
+                                TimePoint now, Effects& out) {
+  Vlan* const vlan = impl_->find(id);
+  if (vlan != nullptr && vlan->setup().proxy.upstream) {
+    vlan->set_own_receptions(receptions, {now, out});
+  }
+}
+
+void Switch::tell_receptions(VlanId id, TimePoint now, Effects& out) {
+  if (Vlan* const vlan = impl_->find(id)) vlan->tell_receptions({now, out});
+}
+
+Switch::Network Switch::network(VlanId id, TimePoint now) const {
+  Network network;
+  const auto ports = impl_->carried.find(id);
+  if (ports != impl_->carried.end()) {
+    network.up = !((ports->second.untagged | ports->second.tagged) & impl_->up).empty();
+  }
+  if (const Vlan* const vlan = impl_->find(id)) {
+    const QuerierRow querier = vlan->querier(now);
+    network.querier = querier.state;
+    network.querier_address = querier.address;
+    network.host_version = vlan->host_version(now);
+  }
+  return network;
+}
+
 // --- Views
 // ----------------------------------------------------------------------------------------
 
@@ -285,6 +340,8 @@ std::vector<NamedCount> Switch::counters() const {
     add("snooping_source_limit_refused_total", tally.source_limit);
     add("snooping_router_limit_refused_total", tally.router_limit);
     add("snooping_fib_refused_total", tally.fib_refused);
+    add("snooping_ssm_ignored_total", tally.ssm_ignored);
+    add("snooping_ssm_mapped_total", tally.ssm_mapped);
     add("snooping_groups", vlan.groups());
   }
   for (std::size_t port = 0; port < impl_->port_names.size(); ++port) {

@@ -55,6 +55,22 @@ class Switch {
   Status reload(const config::Config& config, TimePoint now, Effects& out);
   void clear_counters();
 
+  // --- Proxies -----------------------------------------------------------------------------------
+
+  // Of a VLAN that is some proxy's upstream: what the appliance itself wants there.
+  void set_own_receptions(VlanId vlan, const std::vector<OwnReception>& receptions, TimePoint now,
+                          Effects& out);
+  // Appends to Effects::receptions what is wanted of every group of a downstream VLAN.
+  void tell_receptions(VlanId vlan, TimePoint now, Effects& out);
+  // A VLAN as a proxy sees it; of one that does not snoop: no querier.
+  struct Network {
+    bool up = false;  // at least one port has a link
+    QuerierState querier = QuerierState::kNone;
+    std::optional<Ipv4> querier_address;              // of an elected one
+    igmp::Version host_version = igmp::Version::kV3;  // what our host side speaks there
+  };
+  Network network(VlanId vlan, TimePoint now) const;
+
   // --- Views -----------------------------------------------------------------------------------
 
   std::vector<GroupRow> groups(const GroupFilter& filter, TimePoint now) const;

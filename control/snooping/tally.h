@@ -40,6 +40,8 @@ struct VlanTally {
   std::uint64_t source_limit = 0;      // too many sources for one (port, group)
   std::uint64_t fib_refused = 0;       // the forwarding table was full
   std::uint64_t router_limit = 0;      // too many routers
+  std::uint64_t ssm_ignored = 0;       // any-source joins in the SSM range (SM-02)
+  std::uint64_t ssm_mapped = 0;        // older reports that SSM mapping gave sources
 
   void count_received(MessageType type) { ++received[static_cast<std::size_t>(type)]; }
   void count_sent(MessageType type) { ++sent[static_cast<std::size_t>(type)]; }

@@ -74,14 +74,24 @@ void Vlan::withdraw(const Turn& turn) {
 }
 
 void Vlan::reconfigure(const Setup& setup, const Turn& turn) {
-  const bool policy_changed = setup.snooping.report_policy != setup_.snooping.report_policy ||
-                              setup.snooping.igmp_version != setup_.snooping.igmp_version;
+  const bool speaks_anew = setup.snooping.report_policy != setup_.snooping.report_policy ||
+                           setup.snooping.igmp_version != setup_.snooping.igmp_version ||
+                           setup.proxy.upstream != setup_.proxy.upstream ||
+                           setup.proxy.version != setup_.proxy.version;
+  const bool other_address = setup.proxy.report_source != setup_.proxy.report_source;
+  const bool ssm_changed = setup.proxy.ssm != setup_.proxy.ssm;
   setup_ = setup;
   const PortSet routers_before = routers_.ports();
   routers_.set_static(set_of(setup.snooping.router_ports));
   router_ports_changed(routers_before, turn);
   follow(querier_.reconfigure(querier_settings(setup), turn.now), turn);
-  if (policy_changed) set_up_host(turn);
+  if (speaks_anew) {
+    set_up_host(turn);
+  } else if (setup_.proxy.upstream && other_address) {
+    host_->resend_all(turn.now, messages_);  // PX-15
+    send_host_messages(turn);
+  }
+  if (ssm_changed) forget_excluders(turn);
   set_file_statics(turn);
   at_limit_ = PortSet{};
   settle(turn);
@@ -89,16 +99,17 @@ void Vlan::reconfigure(const Setup& setup, const Turn& turn) {
   arm(turn);
 }
 
-void Vlan::set_up_host(const Turn& turn) {
-  host_.reset();
-  if (setup_.snooping.report_policy != config::ReportPolicy::kProxy) return;
-  host_ = std::make_unique<Host>(
-      Host::Settings{.version = static_cast<Version>(setup_.snooping.igmp_version),
-                     .robustness_variable = setup_.snooping.robustness_variable},
-      shared_.random());
+// SM-06: what may no longer be in EXCLUDE mode is forgotten; its hosts are asked by the next query.
+void Vlan::forget_excluders(const Turn& turn) {
+  std::vector<PortGroupSlab::Index> gone;
   for (const auto& [address, group] : groups_) {
-    host_->set(address, merged_reception(group, shared_.slab, turn.now), turn.now, messages_);
+    if (!setup_.proxy.ssm.covers(address)) continue;
+    for (const PortGroupSlab::Index index : group.members) {
+      const bool any_source = shared_.slab[index].state.filter_mode() == igmp::FilterMode::kExclude;
+      if (any_source) gone.push_back(index);
+    }
   }
+  for (const PortGroupSlab::Index index : gone) remove(index, turn);
   send_host_messages(turn);
 }
 
@@ -166,10 +177,7 @@ void Vlan::on_query(const PuntedFrame& frame, const igmp::Packet& packet,
       }
     }
   }
-  if (host_ != nullptr) {
-    host_->on_query(query, turn.now, messages_);
-    send_host_messages(turn);
-  }
+  if (host_ != nullptr) query_host(packet, query, turn);
 }
 
 void Vlan::on_mrd(const PuntedFrame& frame, const igmp::Packet& packet, const Turn& turn) {
@@ -201,6 +209,10 @@ void Vlan::on_link(PortId port, bool up, const Turn& turn) {
     up_.insert(port);
     solicit_members(PortSet::of(port), turn);  // its hosts need not wait for the next query
     solicit_routers(PortSet::of(port), turn);
+    if (setup_.proxy.upstream) {  // PX-15
+      host_->resend_all(turn.now, messages_);
+      send_host_messages(turn);
+    }
   } else {  // MS-10
     if (up_.contains(port)) {
       topology_query_ = std::max(turn.now, last_topology_query_ + kTopologyQueryInterval);
@@ -260,6 +272,7 @@ void Vlan::follow(const Querier::Outcome& outcome, const Turn& turn) {
     }
   }
   if (outcome.querier_changed) {
+    turn.out.vlans_changed = true;  // a proxy forwards where it is the querier (PF-01)
     turn.out.events.push_back({.type = EventType::kQuerierChanged,
                                .vlan = setup_.id,
                                .port = std::nullopt,
@@ -363,25 +376,6 @@ void Vlan::send_general_query(PortSet ports, const Turn& turn) {
   const igmp::Query<Ipv4> query = querier_.general_query();
   send(igmp::encode(query, origin()), ports,
        static_cast<MessageType>(static_cast<int>(query.version) - 1), turn);
-}
-
-void Vlan::send_host_messages(const Turn& turn) {
-  const PortSet to = routers_.ports() & up_;
-  for (const igmp::HostMessage<Ipv4>& message : messages_) {
-    if (const auto* v3 = std::get_if<igmp::V3Report<Ipv4>>(&message)) {
-      for (const auto& report : igmp::split(v3->records, shared_.smallest_mtu)) {
-        send(igmp::encode(report, origin()), to, MessageType::kReportV3, turn);
-      }
-    } else if (const auto* v2 = std::get_if<igmp::V2Report<Ipv4>>(&message)) {
-      send(igmp::encode(*v2, origin()), to, MessageType::kReportV2, turn);
-    } else if (const auto* leave = std::get_if<igmp::Leave<Ipv4>>(&message)) {
-      send(igmp::encode(*leave, origin()), to, MessageType::kLeave, turn);
-    } else {
-      send(igmp::encode(std::get<igmp::V1Report<Ipv4>>(message), origin()), to,
-           MessageType::kReportV1, turn);
-    }
-  }
-  messages_.clear();
 }
 
 void Vlan::forward(const PuntedFrame& frame, PortSet ports, const Turn& turn) const {

@@ -17,6 +17,7 @@
 #include "control/snooping/effects.h"
 #include "control/snooping/membership.h"
 #include "control/snooping/router_ports.h"
+#include "control/snooping/ssm.h"
 #include "control/snooping/tally.h"
 #include "control/snooping/view.h"
 #include "control/timer_wheel.h"
@@ -25,6 +26,18 @@
 #include "shared/vlan_table.h"
 
 namespace sluice::control::snooping {
+
+// What a proxy makes of a VLAN (RFC 4605).
+struct ProxyRole {
+  bool upstream = false;
+  bool downstream = false;
+  // Upstream: how its host side speaks.
+  Ipv4 report_source;
+  igmp::Version version = igmp::Version::kV3;
+  SsmPolicy ssm;  // downstream
+
+  bool operator==(const ProxyRole&) const = default;
+};
 
 // What all VLANs of a switch share. A timer's id is a VLAN's number, or kFirstGroupTimer and a
 // PortGroup's place in the slab.
@@ -53,6 +66,7 @@ class Vlan {
     PortSet ports;
     Ipv4 own_address;  // of our queries and reports; may be 0.0.0.0
     config::IgmpSnooping snooping;
+    ProxyRole proxy;
 
     bool operator==(const Setup&) const = default;
   };
@@ -79,6 +93,10 @@ class Vlan {
   Status remove_static(Ipv4 group, std::optional<Ipv4> source, PortId port, const Turn& turn);
   void clear_groups(const Turn& turn);
   void on_fib_refused(const FibKey& key, const Turn& turn);
+  // Upstream.
+  void set_own_receptions(const std::vector<OwnReception>& receptions, const Turn& turn);
+  // Downstream: says what is wanted of every group, for a proxy that begins.
+  void tell_receptions(const Turn& turn);
 
   // Views, vlan_views.cpp.
   void append_groups(const GroupFilter& filter, TimePoint now, std::vector<GroupRow>& rows) const;
@@ -90,15 +108,18 @@ class Vlan {
   std::size_t groups() const { return groups_.size(); }
   PortSet router_ports() const { return routers_.ports(); }
   bool restricted() const { return restricted_; }
+  // What the host side speaks; the highest version where there is none.
+  igmp::Version host_version(TimePoint now) const;
 
  private:
+  using Version = igmp::Version;
   using Groups = std::unordered_map<Ipv4, Group>;
   using Querier = igmp::Querier<Ipv4>;
   using Host = igmp::Host<Ipv4>;
   using Sources = igmp::SourceSet<Ipv4>;
 
   // vlan.cpp
-  void set_up_host(const Turn& turn);
+  void forget_excluders(const Turn& turn);
   void follow(const Querier::Outcome& outcome, const Turn& turn);
   void settle(const Turn& turn);
   void solicit_routers(PortSet ports, const Turn& turn);
@@ -113,20 +134,33 @@ class Vlan {
   void send_general_query(PortSet ports, const Turn& turn);
   void solicit_members(PortSet ports, const Turn& turn);
   void query_after_topology_change(const Turn& turn);
-  void send_host_messages(const Turn& turn);
   void forward(const PuntedFrame& frame, PortSet ports, const Turn& turn) const;
   igmp::Origin origin() const { return {shared_.mac, setup_.own_address}; }
+  bool summarises() const { return setup_.snooping.report_policy == config::ReportPolicy::kProxy; }
+
+  // vlan_host.cpp
+  void set_up_host(const Turn& turn);
+  void query_host(const igmp::Packet& packet, const igmp::Query<Ipv4>& query, const Turn& turn);
+  void heard_older_report(PortId port, Ipv4 group, const Turn& turn);
+  void tell_older_querier(Ipv4 querier, const Turn& turn) const;
+  PortSet host_ports() const;
+  void send_host_messages(const Turn& turn);
 
   // vlan_reports.cpp
-  enum class Cause : std::uint8_t { kReport, kLeave };
   void on_report(const PuntedFrame& frame, const igmp::Packet& packet, const Turn& turn);
-  void on_record(PortId port, Ipv4 reporter, const igmp::GroupRecord<Ipv4>& said,
-                 igmp::Version version, const Turn& turn);
+  // Who said a record, and how.
+  struct Reporter {
+    PortId port;
+    Ipv4 address;
+    Version version;
+    bool mapped = false;  // SSM mapping made the record of an older one
+  };
+  void on_record(Reporter reporter, igmp::GroupRecord<Ipv4> record, const Turn& turn);
   bool pass_on(const PuntedFrame& frame, const igmp::Packet& packet, const Turn& turn);
   PortGroupSlab::Index* find(Group& group, PortId port);
   std::optional<PortGroupSlab::Index> join(PortId port, Ipv4 group, const Turn& turn);
-  bool fast_leave(PortGroup& member, const igmp::GroupRecord<Ipv4>& record, igmp::Version version,
-                  const Turn& turn);
+  bool fast_leave(PortGroup& member, const igmp::GroupRecord<Ipv4>& record,
+                  const Reporter& reporter, const Turn& turn);
   igmp::RouterContext context(PortId port, const Turn& turn) const;
   void send_specific_queries(PortId port, Ipv4 group, const Turn& turn);
   // After any event on a (port, group): timer, events, removal, forwarding, merged reception.
@@ -141,7 +175,8 @@ class Vlan {
   SwitchState& shared_;
   Querier querier_;
   RouterPorts routers_;
-  std::unique_ptr<Host> host_;  // report-policy proxy
+  // Speaks for the members (report-policy proxy), or upstream for the appliance itself.
+  std::unique_ptr<Host> host_;
   Groups groups_;
   std::array<std::uint32_t, kMaxPorts> groups_per_port_{};
   PortSet at_limit_;  // told so already

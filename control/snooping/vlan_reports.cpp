@@ -67,18 +67,22 @@ void Vlan::on_report(const PuntedFrame& frame, const igmp::Packet& packet, const
   if (const auto* v3 = std::get_if<igmp::V3Report<Ipv4>>(&packet.message)) {
     tally_.count_received(MessageType::kReportV3);
     for (const GroupRecord<Ipv4>& record : v3->records) {
-      on_record(port, packet.source, record, Version::kV3, turn);
+      on_record({port, packet.source, Version::kV3}, record, turn);
     }
   } else if (const auto* v2 = std::get_if<igmp::V2Report<Ipv4>>(&packet.message)) {
     tally_.count_received(MessageType::kReportV2);
-    on_record(port, packet.source, {RecordType::kModeIsExclude, v2->group, {}}, Version::kV2, turn);
+    heard_older_report(port, v2->group, turn);
+    on_record({port, packet.source, Version::kV2}, {RecordType::kModeIsExclude, v2->group, {}},
+              turn);
   } else if (const auto* v1 = std::get_if<igmp::V1Report<Ipv4>>(&packet.message)) {
     tally_.count_received(MessageType::kReportV1);
-    on_record(port, packet.source, {RecordType::kModeIsExclude, v1->group, {}}, Version::kV1, turn);
+    heard_older_report(port, v1->group, turn);
+    on_record({port, packet.source, Version::kV1}, {RecordType::kModeIsExclude, v1->group, {}},
+              turn);
   } else if (const auto* leave = std::get_if<igmp::Leave<Ipv4>>(&packet.message)) {
     tally_.count_received(MessageType::kLeave);
-    on_record(port, packet.source, {RecordType::kChangeToIncludeMode, leave->group, {}},
-              Version::kV2, turn);
+    on_record({port, packet.source, Version::kV2},
+              {RecordType::kChangeToIncludeMode, leave->group, {}}, turn);
   }
   send_host_messages(turn);
   if (pass_on(frame, packet, turn)) forward(frame, routers_.ports(), turn);  // SC-01, SC-13
@@ -86,7 +90,7 @@ void Vlan::on_report(const PuntedFrame& frame, const igmp::Packet& packet, const
 
 // May this report go on to the router ports as it is?
 bool Vlan::pass_on(const PuntedFrame&, const igmp::Packet& packet, const Turn& turn) {
-  if (setup_.snooping.report_policy == config::ReportPolicy::kProxy) return false;  // PR-01
+  if (summarises()) return false;  // PR-01
   if (setup_.snooping.report_policy == config::ReportPolicy::kForward) return true;
   if (std::holds_alternative<igmp::V3Report<Ipv4>>(packet.message)) return true;  // PR-03
   if (const auto* leave = std::get_if<igmp::Leave<Ipv4>>(&packet.message)) {
@@ -111,13 +115,24 @@ bool Vlan::pass_on(const PuntedFrame&, const igmp::Packet& packet, const Turn& t
 // --- Memberships
 // ----------------------------------------------------------------------------------
 
-void Vlan::on_record(PortId port, Ipv4 reporter, const GroupRecord<Ipv4>& said, Version version,
-                     const Turn& turn) {
-  GroupRecord<Ipv4> record = said;
+void Vlan::on_record(Reporter reporter, GroupRecord<Ipv4> record, const Turn& turn) {
   if (!record.group.is_multicast() || record.group.is_link_local_multicast()) {  // MS-07
     ++tally_.ignored_records;
     return;
   }
+  switch (apply(setup_.proxy.ssm, reporter.version, record)) {
+    case SsmVerdict::kIgnored:
+      ++tally_.ssm_ignored;
+      return;
+    case SsmVerdict::kMapped:
+      ++tally_.ssm_mapped;
+      reporter.version = Version::kV3;
+      reporter.mapped = true;
+      break;
+    case SsmVerdict::kAsSaid:
+      break;
+  }
+  const PortId port = reporter.port;
   const auto group = groups_.find(record.group);
   const PortGroupSlab::Index* const known =
       group == groups_.end() ? nullptr : find(group->second, port);
@@ -131,21 +146,21 @@ void Vlan::on_record(PortId port, Ipv4 reporter, const GroupRecord<Ipv4>& said, 
   const Sources before = member.state.forwarded_sources();
   const igmp::RouterContext asking = context(port, turn);
   member.leaving = is_leave(record);
-  if (!member.leaving) member.last_reporter = reporter;
+  if (!member.leaving) member.last_reporter = reporter.address;
   if (setup_.snooping.explicit_tracking) {
     if (member.hosts == nullptr) member.hosts = std::make_unique<HostTable>();
     member.hosts->expire(turn.now);
-    member.hosts->on_record(reporter, record.type, record.sources,
+    member.hosts->on_record(reporter.address, record.type, record.sources,
                             turn.now + querier_.parameters().group_membership_interval());
   } else {
     member.hosts.reset();
   }
-  if (!fast_leave(member, record, version, turn)) {
-    if (version == Version::kV3) {
+  if (!fast_leave(member, record, reporter, turn)) {
+    if (reporter.version == Version::kV3) {
       member.state.on_record(record.type, record.sources, asking, queries_);
     } else if (is_leave(record)) {
       member.state.on_leave(asking, queries_);
-    } else if (version == Version::kV2) {
+    } else if (reporter.version == Version::kV2) {
       member.state.on_v2_report(asking, queries_);
     } else {
       member.state.on_v1_report(asking, queries_);
@@ -156,7 +171,7 @@ void Vlan::on_record(PortId port, Ipv4 reporter, const GroupRecord<Ipv4>& said, 
 }
 
 // Cuts without asking what nobody is known to want any more. False: the usual way, with queries.
-bool Vlan::fast_leave(PortGroup& member, const GroupRecord<Ipv4>& record, Version version,
+bool Vlan::fast_leave(PortGroup& member, const GroupRecord<Ipv4>& record, const Reporter& reporter,
                       const Turn& turn) {
   if (!setup_.snooping.fast_leave || !asks_for_less(record)) return false;
   const Version mode = member.state.version(turn.now);
@@ -164,7 +179,8 @@ bool Vlan::fast_leave(PortGroup& member, const GroupRecord<Ipv4>& record, Versio
   const bool tracked = setup_.snooping.explicit_tracking;
   // A v2 member may be silent because another one's report suppressed its own: ask. So too where
   // the hosts are not all known.
-  if (tracked && (mode != Version::kV3 || version != Version::kV3 || !member.hosts->complete())) {
+  if (tracked && (mode != Version::kV3 || reporter.version != Version::kV3 || reporter.mapped ||
+                  !member.hosts->complete())) {
     return false;
   }
   // While somebody excludes, the tables forget what others include (T8-4); without an excluder they
@@ -176,7 +192,7 @@ bool Vlan::fast_leave(PortGroup& member, const GroupRecord<Ipv4>& record, Versio
   }
   igmp::RouterContext silent = context(member.port, turn);
   silent.queries = false;
-  if (version == Version::kV3) {
+  if (reporter.version == Version::kV3) {
     member.state.on_record(record.type, record.sources, silent, queries_);
   } else {
     member.state.on_leave(silent, queries_);
@@ -278,9 +294,12 @@ void Vlan::remove(PortGroupSlab::Index index, const Turn& turn) {
 void Vlan::recompile(Ipv4 address, const Turn& turn) {
   const auto group = groups_.find(address);
   compile(setup_.id, address, group->second, shared_.slab, turn.out.fib);
-  if (host_ != nullptr) {
-    host_->set(address, merged_reception(group->second, shared_.slab, turn.now), turn.now,
-               messages_);
+  if (summarises() || setup_.proxy.downstream) {
+    igmp::Reception<Ipv4> wanted = merged_reception(group->second, shared_.slab, turn.now);
+    if (summarises()) host_->set(address, wanted, turn.now, messages_);
+    if (setup_.proxy.downstream) {
+      turn.out.receptions.push_back({setup_.id, address, std::move(wanted)});
+    }
   }
   if (group->second.registered()) return;
   groups_.erase(group);
@@ -337,7 +356,7 @@ void Vlan::on_fib_refused(const FibKey& key, const Turn& turn) {
 // never toward a router (QS-08, MS-04).
 igmp::RouterContext Vlan::context(PortId port, const Turn& turn) const {
   const bool querier = querier_.state() == Querier::State::kQuerier;
-  const bool proxy = querier_.state() == Querier::State::kNonQuerier && host_ != nullptr &&
+  const bool proxy = querier_.state() == Querier::State::kNonQuerier && summarises() &&
                      !routers_.ports().contains(port);
   return {.parameters = querier_.parameters(),
           .now = turn.now,

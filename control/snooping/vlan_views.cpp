@@ -108,6 +108,10 @@ QuerierRow Vlan::querier(TimePoint now) const {
   return row;
 }
 
+igmp::Version Vlan::host_version(TimePoint now) const {
+  return host_ != nullptr ? host_->version(now) : Version::kV3;
+}
+
 std::optional<PortSet> Vlan::members(Ipv4 address, std::optional<Ipv4> source) const {
   const auto group = groups_.find(address);
   if (group == groups_.end() || !group->second.registered()) return std::nullopt;

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "appliance.h"
+#include "rig.h"
 
 namespace sluice::control::api {
 namespace {
@@ -35,26 +35,26 @@ config::Config lab_with(UnregisteredPolicy policy) {
   } while (false)
 
 TEST(Explain, APortThatDoesNotCarryTheVlan) {
-  Appliance box;
+  Rig box;
   const Json json = box.result(ask("239.1.1.1", "p5"));
   EXPECT_EXPLAINED(json, "drop", "[]", "p5 does not carry VLAN 10");
   EXPECT_TRUE(json["entry"].is_null());
 }
 
 TEST(Explain, BeforeTheQuerierIsSettledEverythingFloods) {
-  Appliance box;
+  Rig box;
   box.join(0, kGroup, kHost);
   EXPECT_EXPLAINED(box.result(ask("239.1.1.1")), "flood", R"(["p1","p2","p4"])", "not settled");
 }
 
 TEST(Explain, LinkLocalGroupsAlwaysFlood) {
-  Appliance box(lab_with(UnregisteredPolicy::kDrop));
+  Rig box(lab_with(UnregisteredPolicy::kDrop));
   box.settle();
   EXPECT_EXPLAINED(box.result(ask("224.0.0.5")), "flood", R"(["p1","p2","p4"])", "224.0.0.0/24");
 }
 
 TEST(Explain, RegisteredGroupNamesMemberRouterAndReporter) {
-  Appliance box;
+  Rig box;
   box.settle();
   box.join(0, kGroup, kHost);
   box.hear_querier(3, ipv4(10, 77, 0, 9));
@@ -67,7 +67,7 @@ TEST(Explain, RegisteredGroupNamesMemberRouterAndReporter) {
 }
 
 TEST(Explain, NothingGoesBackToTheIngressPort) {
-  Appliance box;
+  Rig box;
   box.settle();
   box.join(0, kGroup, kHost);
   EXPECT_EXPLAINED(box.result(ask("239.1.1.1", "p1")), "drop", "[]",
@@ -75,10 +75,10 @@ TEST(Explain, NothingGoesBackToTheIngressPort) {
 }
 
 TEST(Explain, SourceFilters) {
-  Appliance box;
+  Rig box;
   box.settle();
-  box.hear(0, Appliance::record(igmp::RecordType::kAllowNewSources, kGroup, {kSource}), kHost);
-  box.hear(1, Appliance::record(igmp::RecordType::kChangeToExcludeMode, kGroup, {kSource}),
+  box.hear(0, Rig::record(igmp::RecordType::kAllowNewSources, kGroup, {kSource}), kHost);
+  box.hear(1, Rig::record(igmp::RecordType::kChangeToExcludeMode, kGroup, {kSource}),
            ipv4(10, 77, 0, 2));
   box.pass(std::chrono::seconds(5));  // p2 has been asked whether somebody wants the source
   EXPECT_EXPLAINED(box.result(ask("239.1.1.1", "p3", R"(,"source":"10.9.9.9")")), "forward",
@@ -90,21 +90,21 @@ TEST(Explain, SourceFilters) {
 }
 
 TEST(Explain, UnregisteredPolicies) {
-  Appliance flood(lab_with(UnregisteredPolicy::kFlood));
+  Rig flood(lab_with(UnregisteredPolicy::kFlood));
   flood.settle();
   EXPECT_EXPLAINED(flood.result(ask("239.7.7.7")), "flood", R"(["p1","p2","p4"])", "unregistered");
-  Appliance routers(lab_with(UnregisteredPolicy::kRouterPortsOnly));
+  Rig routers(lab_with(UnregisteredPolicy::kRouterPortsOnly));
   routers.settle();
   routers.hear_querier(3, ipv4(10, 77, 0, 9));
   EXPECT_EXPLAINED(routers.result(ask("239.7.7.7")), "mrouter-only", R"(["p4"])", "mrouter-only");
-  Appliance drop(lab_with(UnregisteredPolicy::kDrop));
+  Rig drop(lab_with(UnregisteredPolicy::kDrop));
   drop.settle();
   drop.hear_querier(3, ipv4(10, 77, 0, 9));
   EXPECT_EXPLAINED(drop.result(ask("239.7.7.7")), "drop", "[]", "unregistered = \\\"drop\\\"");
 }
 
 TEST(Explain, IgmpIsPunted) {
-  Appliance box;
+  Rig box;
   box.hear_querier(3, ipv4(10, 77, 0, 9));
   EXPECT_EXPLAINED(box.result(ask("224.0.0.22", "p1")), "punt", R"(["p4"])", "IGMP reports");
   EXPECT_EXPLAINED(box.result(ask("239.1.1.1", "p1", R"(,"igmp":true)")), "punt", R"(["p4"])",
@@ -112,7 +112,7 @@ TEST(Explain, IgmpIsPunted) {
 }
 
 TEST(Explain, ALinkThatIsDownIsLeftOut) {
-  Appliance box;
+  Rig box;
   box.settle();
   box.link_changes.emplace_back(PortId{1}, false);
   box.pass(Loop::kLinkInterval);
@@ -121,7 +121,7 @@ TEST(Explain, ALinkThatIsDownIsLeftOut) {
 }
 
 TEST(Explain, AStaticMember) {
-  Appliance box;
+  Rig box;
   box.settle();
   box.ask(R"({"command":"static add","vlan":10,"group":"239.1.1.1","port":"p2"})");
   EXPECT_EXPLAINED(box.result(ask("239.1.1.1")), "forward", R"(["p2"])",

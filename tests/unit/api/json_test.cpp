@@ -2,7 +2,7 @@
 // What --json prints, against the operator contract: names, order, units, nulls, empty lists.
 #include <gtest/gtest.h>
 
-#include "appliance.h"
+#include "rig.h"
 
 namespace sluice::control::api {
 namespace {
@@ -19,7 +19,7 @@ std::vector<std::string> keys(const Json& object) {
 using Keys = std::vector<std::string>;
 
 TEST(Contract, StatusSaysRunning) {
-  Appliance box;
+  Rig box;
   const Json status = box.result(R"({"command":"status"})");
   EXPECT_EQ(status["state"], "running");
   EXPECT_EQ(status["version"], SLUICE_VERSION);
@@ -29,7 +29,7 @@ TEST(Contract, StatusSaysRunning) {
 }
 
 TEST(Contract, EmptyListsAreThere) {
-  Appliance box;
+  Rig box;
   EXPECT_EQ(box.answer(R"({"command":"show groups"})").line,
             "{\"ok\":true,\"result\":{\"groups\":[]}}\n");
   EXPECT_EQ(box.answer(R"({"command":"show fib"})").line,
@@ -41,7 +41,7 @@ TEST(Contract, EmptyListsAreThere) {
 }
 
 TEST(Contract, DynamicGroup) {
-  Appliance box;
+  Rig box;
   box.settle();
   box.join(0, kGroup, kHost);
   box.pass(std::chrono::seconds(1));
@@ -66,10 +66,9 @@ TEST(Contract, DynamicGroup) {
 }
 
 TEST(Contract, SourcesOfAnIncludeGroup) {
-  Appliance box;
+  Rig box;
   box.settle();
-  box.hear(0, Appliance::record(igmp::RecordType::kAllowNewSources, kGroup, {ipv4(10, 9, 9, 9)}),
-           kHost);
+  box.hear(0, Rig::record(igmp::RecordType::kAllowNewSources, kGroup, {ipv4(10, 9, 9, 9)}), kHost);
   const Json row = box.result(R"({"command":"show groups"})")["groups"].at(0);
   EXPECT_EQ(row["filter-mode"], "include");
   ASSERT_EQ(row["sources"].size(), 1u);
@@ -80,7 +79,7 @@ TEST(Contract, SourcesOfAnIncludeGroup) {
 }
 
 TEST(Contract, StaticGroupNeverExpires) {
-  Appliance box;
+  Rig box;
   const Json done =
       box.ask(R"({"command":"static add","vlan":10,"group":"239.1.1.1","port":"p3"})");
   EXPECT_EQ(done["ok"], true) << done;
@@ -94,12 +93,11 @@ TEST(Contract, StaticGroupNeverExpires) {
 }
 
 TEST(Contract, FibIsSortedAndHoldsRouterPorts) {
-  Appliance box;
+  Rig box;
   box.settle();
   box.hear_querier(3, ipv4(10, 77, 0, 9));
   box.join(1, ipv4(239, 1, 1, 2), kHost);
-  box.hear(0, Appliance::record(igmp::RecordType::kAllowNewSources, kGroup, {ipv4(10, 9, 9, 9)}),
-           kHost);
+  box.hear(0, Rig::record(igmp::RecordType::kAllowNewSources, kGroup, {ipv4(10, 9, 9, 9)}), kHost);
   const Json entries = box.result(R"({"command":"show fib"})")["entries"];
   ASSERT_EQ(entries.size(), 3u) << entries;
   EXPECT_EQ(keys(entries[0]), (Keys{"vlan", "group", "source", "ports", "packets", "bytes"}));
@@ -113,7 +111,7 @@ TEST(Contract, FibIsSortedAndHoldsRouterPorts) {
 }
 
 TEST(Contract, FibCountersAndTheirZero) {
-  Appliance box;
+  Rig box;
   box.settle();
   box.join(0, kGroup, kHost);
   const auto hit = box.fib.lookup(Fib::hash(kTen, kGroup, Ipv4{}), kTen, kGroup, kHost);
@@ -136,7 +134,7 @@ TEST(Contract, FibCountersAndTheirZero) {
 }
 
 TEST(Contract, MroutersLearnedAndTheirFields) {
-  Appliance box;
+  Rig box;
   box.hear_querier(3, ipv4(10, 77, 0, 9));
   const Json row = box.result(R"({"command":"show mrouters"})")["mrouters"].at(0);
   EXPECT_EQ(keys(row), (Keys{"vlan", "port", "type", "learned-from", "address", "expire"}));
@@ -148,7 +146,7 @@ TEST(Contract, MroutersLearnedAndTheirFields) {
 }
 
 TEST(Contract, Queriers) {
-  Appliance box;
+  Rig box;
   Json row = box.result(R"({"command":"show queriers"})")["queriers"].at(0);
   EXPECT_EQ(keys(row),
             (Keys{"vlan", "state", "address", "version", "expire", "next-query", "settled"}));
@@ -168,7 +166,7 @@ TEST(Contract, Queriers) {
 }
 
 TEST(Contract, PortsShowOnlyReasonsThatHappened) {
-  Appliance box;
+  Rig box;
   const Json ports = box.result(R"({"command":"show ports"})")["ports"];
   ASSERT_EQ(ports.size(), 5u);
   EXPECT_EQ(keys(ports[0]), (Keys{"name", "link", "speed-mbps", "mac", "rx", "tx"}));
@@ -179,7 +177,7 @@ TEST(Contract, PortsShowOnlyReasonsThatHappened) {
 }
 
 TEST(Contract, MalformedFramesShowInTheCounters) {
-  Appliance box;
+  Rig box;
   auto bytes = igmp::encode(igmp::V2Report<Ipv4>{kGroup}, {MacAddress{}, kHost});
   bytes.back() ^= 0xFF;
   box.punts.frames.push_back({PortId{0}, kTen, bytes});
@@ -193,7 +191,7 @@ TEST(Contract, MalformedFramesShowInTheCounters) {
 }
 
 TEST(Contract, CountersAreFlatAndNumbers) {
-  Appliance box;
+  Rig box;
   const Json counters = box.result(R"({"command":"show counters"})");
   EXPECT_EQ(counters[R"(port_rx_packets_total{port="p1"})"], 7);
   EXPECT_EQ(counters[R"(frames_dropped_total{port="p1",direction="rx",reason="vlan_not_carried"})"],
@@ -205,7 +203,7 @@ TEST(Contract, CountersAreFlatAndNumbers) {
 }
 
 TEST(Contract, MacsFiltered) {
-  Appliance box;
+  Rig box;
   EXPECT_EQ(box.result(R"({"command":"show macs","vlan":10})").dump(),
             R"({"macs":[{"vlan":10,"mac":"02:00:00:00:09:08","port":"p1","age":0.5}]})");
 }
@@ -221,13 +219,13 @@ TEST(Contract, EventLine) {
 }
 
 TEST(Contract, LogLevel) {
-  Appliance box;
+  Rig box;
   EXPECT_EQ(box.ask(R"({"command":"log-level","level":"debug"})")["ok"], true);
   EXPECT_EQ(box.log, config::LogLevel::kDebug);
 }
 
 TEST(Contract, ClearGroupsForgetsAndKeepsStatics) {
-  Appliance box;
+  Rig box;
   box.settle();
   box.join(0, kGroup, kHost);
   box.ask(R"({"command":"static add","vlan":10,"group":"239.1.1.2","port":"p3"})");

@@ -2,7 +2,7 @@
 // The control loop over fake planes: what goes in, what is carried out, in which order.
 #include <gtest/gtest.h>
 
-#include "appliance.h"
+#include "rig.h"
 
 namespace sluice::control::api {
 namespace {
@@ -17,7 +17,7 @@ std::optional<PortSet> members(const Fib& fib, Ipv4 group) {
 }
 
 TEST(Loop, StartPublishesAndQueries) {
-  Appliance box;
+  Rig box;
   EXPECT_GT(box.vlans.published, 0);
   ASSERT_NE(box.vlans.current().find(kTen), nullptr);
   EXPECT_EQ(box.vlans.current().find(kTen)->up, PortSet(0b1111));
@@ -26,7 +26,7 @@ TEST(Loop, StartPublishesAndQueries) {
 }
 
 TEST(Loop, AJoinIsAnEntryInTheSameTurn) {
-  Appliance box;
+  Rig box;
   box.settle();
   const igmp::Origin origin{MacAddress{{2, 0, 0, 0, 1, 1}}, kHost};
   box.punts.frames.push_back({PortId{0}, kTen, igmp::encode(igmp::V2Report<Ipv4>{kGroup}, origin)});
@@ -36,7 +36,7 @@ TEST(Loop, AJoinIsAnEntryInTheSameTurn) {
 }
 
 TEST(Loop, OneTurnTakesABoundedBatch) {
-  Appliance box;
+  Rig box;
   const igmp::Origin origin{MacAddress{{2, 0, 0, 0, 1, 1}}, kHost};
   for (unsigned i = 0; i < Loop::kPuntBatch + 10; ++i) {
     box.punts.frames.push_back(
@@ -47,14 +47,14 @@ TEST(Loop, OneTurnTakesABoundedBatch) {
 }
 
 TEST(Loop, AnIdleTurnSaysSo) {
-  Appliance box;
+  Rig box;
   while (box.loop.turn()) {
   }
   EXPECT_FALSE(box.loop.turn());
 }
 
 TEST(Loop, ARefusedEntryIsTold) {
-  Appliance box(lab(), 16);
+  Rig box(lab(), 16);
   box.settle();
   box.feed.watchers(1);
   for (unsigned i = 0; i < 64; ++i) box.join(0, ipv4(239, 3, 0, i), kHost);
@@ -70,7 +70,7 @@ TEST(Loop, ARefusedEntryIsTold) {
 }
 
 TEST(Loop, AFullRingLosesTheFrameAndNothingElse) {
-  Appliance box;
+  Rig box;
   box.sink.sent.clear();
   box.sink.full = true;
   box.settle();  // start-up queries are due
@@ -80,7 +80,7 @@ TEST(Loop, AFullRingLosesTheFrameAndNothingElse) {
 }
 
 TEST(Loop, LinkDownTakesMembershipsAndAddresses) {
-  Appliance box;
+  Rig box;
   box.settle();
   box.join(0, kGroup, kHost);
   box.link_changes.emplace_back(PortId{0}, false);
@@ -92,14 +92,14 @@ TEST(Loop, LinkDownTakesMembershipsAndAddresses) {
 }
 
 TEST(Loop, HousekeepingRuns) {
-  Appliance box;
+  Rig box;
   const int before = box.maintained;
   box.pass(std::chrono::seconds(1));
   EXPECT_GE(box.maintained - before, 10);
 }
 
 TEST(Loop, EventsReachTheFeedOnlyWhenWatched) {
-  Appliance box;
+  Rig box;
   box.settle();
   const auto joined = [&] {
     int count = 0;

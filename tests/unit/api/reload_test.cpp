@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "appliance.h"
 #include "config/loader.h"
+#include "rig.h"
 
 namespace sluice::control::api {
 namespace {
@@ -57,7 +57,7 @@ class ReloadTest : public testing::Test {
   }
 
   std::string directory_, path_;
-  Appliance box_;
+  Rig box_;
 };
 
 TEST_F(ReloadTest, AGoodFileIsInForce) {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "appliance.h"
+#include "rig.h"
 
 namespace sluice::control::api {
 namespace {
@@ -18,7 +18,7 @@ struct Wrong {
 class WrongRequest : public testing::TestWithParam<Wrong> {};
 
 TEST_P(WrongRequest, IsRefusedWithASentence) {
-  Appliance box;
+  Rig box;
   EXPECT_THAT(box.refusal(GetParam().line), HasSubstr(GetParam().told));
 }
 
@@ -50,7 +50,7 @@ INSTANTIATE_TEST_SUITE_P(
               "239.1.1.1"}));
 
 TEST(Request, DeepNestingIsHarmless) {
-  Appliance box;
+  Rig box;
   EXPECT_THAT(box.refusal(std::string(60000, '[')), HasSubstr("not a request"));
   EXPECT_THAT(
       box.refusal("{\"command\":" + std::string(30000, '[') + std::string(30000, ']') + "}"),
@@ -58,7 +58,7 @@ TEST(Request, DeepNestingIsHarmless) {
 }
 
 TEST(Request, CountsWhatWasWrong) {
-  Appliance box;
+  Rig box;
   box.ask("rubbish");
   box.ask(R"({"command":"shw"})");
   const Json counters = box.result(R"({"command":"show counters"})");
@@ -68,7 +68,7 @@ TEST(Request, CountsWhatWasWrong) {
 }
 
 TEST(Request, AfterTheLoopHasEndedIsRefusedAtOnce) {
-  Appliance box;
+  Rig box;
   box.commands.close();
   EXPECT_THAT(box.dispatcher.answer(R"({"command":"status"})").line, HasSubstr("stopping"));
 }

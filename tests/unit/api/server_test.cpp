@@ -11,8 +11,8 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "appliance.h"
 #include "control/api/server.h"
+#include "rig.h"
 
 namespace sluice::control::api {
 namespace {
@@ -130,7 +130,7 @@ class SocketTest : public testing::Test {
   }
 
   std::string directory_, path_;
-  Appliance box_;
+  Rig box_;
   std::atomic<bool> stop_{false};
   std::unique_ptr<Server> server_;
   std::thread loop_;

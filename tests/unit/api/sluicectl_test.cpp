@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "appliance.h"
 #include "control/api/server.h"
+#include "rig.h"
 
 namespace sluice::control::api {
 namespace {
@@ -54,7 +54,7 @@ class SluicectlTest : public testing::Test {
   }
 
   std::string directory_, socket_;
-  Appliance box_;
+  Rig box_;
   std::atomic<bool> stop_{false};
   std::unique_ptr<Server> server_;
   std::thread loop_;

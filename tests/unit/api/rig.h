@@ -107,16 +107,16 @@ inline config::Config lab() {
   return config;
 }
 
-class Appliance {
+class Rig {
  public:
-  explicit Appliance(config::Config with = lab(), std::uint32_t entries = 1024)
+  explicit Rig(config::Config with = lab(), std::uint32_t entries = 1024)
       : config(std::move(with)),
         ports(names()),
         fib(entries, 2, grace),
-        snooper(config, MacAddress{{2, 0, 0, 0, 0, 1}}, 1),
+        appliance(config, MacAddress{{2, 0, 0, 0, 0, 1}}, 1),
         dispatcher({"lab.toml", ports, [] { return 12.5; }, [this](auto level) { log = level; }},
                    commands),
-        loop({config, snooper, fib, punts, sink, vlans, view, commands, feed, ports,
+        loop({config, appliance, fib, punts, sink, vlans, view, commands, feed, ports,
               [this] { return now; },
               [this](const auto& visit) {
                 for (const auto& [port, up] : std::exchange(link_changes, {})) visit(port, up);
@@ -183,7 +183,7 @@ class Appliance {
   FakeSink sink;
   FakePublisher vlans;
   FakeView view;
-  snooping::Switch snooper;
+  control::Appliance appliance;
   CommandQueue commands;
   EventFeed feed;
   Dispatcher dispatcher;
