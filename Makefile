@@ -1,4 +1,5 @@
 # Two commands do everything on a fresh Debian 12: `sudo make demo` and `sudo make check`.
+# `sudo make demo DEMO=proxy` shows proxy mode.
 # The rest of the work is meson's; see docs/testing.md.
 BUILD   ?= build
 PYTHON  := /usr/bin/python3
@@ -6,8 +7,8 @@ SECONDS ?= 600
 
 RUN_PACKAGES   := meson ninja-build g++ pkg-config libdpdk-dev dpdk libboost-dev libspdlog-dev \
                   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libsystemd-dev libgtest-dev \
-                  libgmock-dev libbenchmark-dev python3-minimal iproute2 iputils-ping ethtool procps
-CHECK_PACKAGES := clang libclang-rt-14-dev clang-format-14 python3-scapy python3-pytest frr
+                  libgmock-dev libbenchmark-dev python3-scapy iproute2 iputils-ping ethtool procps
+CHECK_PACKAGES := clang libclang-rt-14-dev clang-format-14 python3-pytest frr igmpproxy
 
 .PHONY: build demo demo-stop check bench fuzz soak install-deps conformance clean
 
@@ -16,11 +17,7 @@ build: install-run-deps
 	@ninja -C $(BUILD) control/sluiced control/cli/sluicectl
 
 demo: build
-ifeq ($(DEMO),proxy)
-	@echo "make demo DEMO=proxy: proxy mode (RFC 4605) is not in this version yet"; exit 1
-else
-	@SLUICE_BUILD=$(BUILD) $(PYTHON) tests/demo/demo.py $(if $(KEEP),--keep)
-endif
+	@SLUICE_BUILD=$(BUILD) $(PYTHON) tests/demo/$(or $(DEMO),demo).py $(if $(KEEP),--keep)
 
 demo-stop:
 	@SLUICE_BUILD=$(BUILD) $(PYTHON) tests/demo/demo.py --stop
