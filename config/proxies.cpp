@@ -267,10 +267,9 @@ void check_networks(const ProxyReading& proxy) {
   }
   for (auto one = networks.begin(); one != networks.end(); ++one) {
     if (one->role == Role::kUpstream) continue;
-    // Subnets have been compared with each other already. One error for each is enough.
+    // One error for each is enough. Two subnets are no such pair: interfaces are sound.
     const auto other = std::find_if(networks.begin(), one, [&](const Network& n) {
-      return n.interface != one->interface && !(n.is_subnet && one->is_subnet) &&
-             n.range.value.overlaps(one->range.value);
+      return n.interface != one->interface && n.range.value.overlaps(one->range.value);
     });
     if (other == one) continue;
     const bool tell_one =

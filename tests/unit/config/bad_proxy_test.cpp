@@ -147,6 +147,10 @@ const BadFile kInterfacesOfProxies[] = {
      {{2, 1, "unknown key \"nam\" in [[interface]]"},
       {7, 8, "vlan is a string"},
       {8, 11, "overlaps the subnet in line 4"}}},
+    {"ConsequenceOfBadAddresses",
+     "[[interface]]\nname = \"wan\"\nvlan = 10\naddress = \"10.77.1/24\"\n"
+     "[[interface]]\nname = \"left\"\nvlan = 20\naddress = \"10.77.1.0/24\"\n" PROXY,
+     {{4, 11, "is not an IPv4 address with its"}, {8, 11, "is the address of the subnet itself"}}},
 };
 
 #define RANGES                                                                     \

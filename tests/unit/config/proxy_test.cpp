@@ -63,7 +63,7 @@ max-groups = 1000
 ssm-range = ["232.0.0.0/8", "239.232.0.0/16"]
 
 [[proxy.ssm-map]]
-group = "232.1.7.0/24"
+group = "232.1.0.0/24"
 source = ["10.9.9.10", "10.9.9.9"]
 
 [[proxy.ssm-map]]
@@ -99,7 +99,7 @@ TEST(Proxies, EveryKeyReachesItsField) {
       .querier_only = false,
       .max_groups = 1000,
       .ssm_range = {prefix(232, 0, 0, 0, 8), prefix(239, 232, 0, 0, 16)},
-      .ssm_maps = {{prefix(232, 1, 7, 0, 24), {ipv4(10, 9, 9, 9), ipv4(10, 9, 9, 10)}},
+      .ssm_maps = {{prefix(232, 1, 0, 0, 24), {ipv4(10, 9, 9, 9), ipv4(10, 9, 9, 10)}},
                    {prefix(232, 1, 0, 0, 16), {ipv4(10, 9, 9, 8)}}},
       .allow = {{prefix(232, 0, 0, 0, 8), prefix(10, 9, 0, 0, 16)},
                 {prefix(239, 1, 1, 1, 32), prefix(0, 0, 0, 0, 0)}},
