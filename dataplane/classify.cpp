@@ -9,12 +9,15 @@ namespace {
 constexpr std::uint16_t kTypeVlan = 0x8100;
 constexpr std::uint16_t kTypeServiceVlan = 0x88A8;
 constexpr std::uint16_t kTypeIpv4 = 0x0800;
+constexpr std::uint16_t kTypeArp = 0x0806;
 constexpr std::uint8_t kProtocolIgmp = 2;
 constexpr std::uint8_t kProtocolPim = 103;
+constexpr std::uint32_t kMacLength = 6;
 constexpr std::uint32_t kMacsLength = 12;
 constexpr std::uint32_t kEthernetLength = 14;
 constexpr std::uint32_t kTagLength = 4;
 constexpr std::uint32_t kIpv4Length = 20;
+constexpr std::uint32_t kArpLength = 28;
 
 std::uint16_t be16(const std::uint8_t* at) {
   return static_cast<std::uint16_t>((at[0] << 8) | at[1]);
@@ -38,6 +41,10 @@ bool ipv4_multicast_mac(const std::uint8_t* mac) {
   return mac[0] == 0x01 && mac[1] == 0x00 && mac[2] == 0x5E && mac[3] < 0x80;
 }
 
+bool broadcast_mac(const std::uint8_t* mac) {
+  return (mac[0] & mac[1] & mac[2] & mac[3] & mac[4] & mac[5]) == 0xFF;
+}
+
 bool zero_mac(const std::uint8_t* mac) {
   return (mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]) == 0;
 }
@@ -50,13 +57,22 @@ bool header_checksum_good(const std::uint8_t* header, std::uint32_t length) {
   return sum == 0xFFFF;
 }
 
-// RFC 4541 §2.1.1 for IGMP and PIM, §2.1.2 for data. `ip` points at `length` readable bytes.
+// A request of IPv4 over Ethernet for `target` (RFC 826).
+bool arp_request_for(Ipv4 target, const std::uint8_t* arp, std::uint32_t length) {
+  static constexpr std::uint8_t kStart[8] = {0, 1, 8, 0, 6, 4, 0, 1};
+  return length >= kArpLength && std::memcmp(arp, kStart, sizeof kStart) == 0 &&
+         be32(arp + 24) == target.value;
+}
+
+// RFC 4541 §2.1.1 for IGMP and PIM, §2.1.2 for data. `ip` points at `length` readable bytes, and
+// `beyond` more are elsewhere. `domain`: who may route it.
 Decision& classify_ipv4_multicast(Decision& decision, const std::uint8_t* ip, std::uint32_t length,
-                                  HardwareChecksum checksum) {
+                                  std::uint32_t beyond, HardwareChecksum checksum,
+                                  const RouteDomain* domain) {
   if (length < kIpv4Length || (ip[0] >> 4) != 4) return drop(decision, RxDrop::kMalformedIpv4);
   const std::uint32_t header = (ip[0] & 0x0Fu) * 4;
   const std::uint32_t total = be16(ip + 2);
-  if (header < kIpv4Length || total < header || total > length) {
+  if (header < kIpv4Length || header > length || total < header || total > length + beyond) {
     return drop(decision, RxDrop::kMalformedIpv4);
   }
   if (checksum == HardwareChecksum::kBad ||
@@ -71,11 +87,14 @@ Decision& classify_ipv4_multicast(Decision& decision, const std::uint8_t* ip, st
     decision.lane = Lane::kPunt;
   } else if (policy.snooping && ip[9] == kProtocolPim && decision.group == kAllPimRouters) {
     decision.lane = Lane::kFloodAndShow;
-  } else if (!policy.snooping || !policy.restricted || !decision.group.is_multicast() ||
-             decision.group.is_link_local_multicast()) {
+  } else if (!decision.group.is_multicast() || decision.group.is_link_local_multicast()) {
     decision.lane = Lane::kFlood;
-  } else {
+  } else if (domain != nullptr || (policy.snooping && policy.restricted)) {
     decision.lane = Lane::kGroup;
+    decision.domain = domain;
+    decision.ttl = ip[8];
+  } else {
+    decision.lane = Lane::kFlood;
   }
   return decision;
 }
@@ -118,23 +137,35 @@ Decision classify(const FrameInfo& frame, PortId ingress, const VlanTable& vlans
     if (decision.policy == nullptr) return drop(decision, RxDrop::kUntaggedNotAccepted);
   }
 
+  const VlanPolicy& policy = *decision.policy;
   if ((bytes[0] & 1) == 0) {
-    decision.lane = Lane::kUnicast;
+    decision.local = !policy.address.is_unspecified() &&
+                     std::memcmp(bytes, vlans.own_mac().bytes.data(), kMacLength) == 0;
+    decision.lane = decision.local ? Lane::kPunt : Lane::kUnicast;
     return decision;
   }
   if (reserved_by_8021d(bytes)) return drop(decision, RxDrop::kReservedMac);
   decision.lane = Lane::kFlood;  // broadcast, IPv6, everything that is not an IPv4 group
-  if (!ipv4_multicast_mac(bytes)) return decision;
-
   std::uint16_t type = be16(bytes + type_at);
+  if (!ipv4_multicast_mac(bytes)) {
+    if (type == kTypeArp && !policy.address.is_unspecified() && broadcast_mac(bytes) &&
+        arp_request_for(policy.address, bytes + type_at + 2, frame.length - type_at - 2)) {
+      decision.local = true;
+      decision.lane = Lane::kFloodAndShow;
+    }
+    return decision;
+  }
+  // A packet under one more tag is not of the network that we route.
+  const RouteDomain* domain = vlans.domain(policy);
   if ((type == kTypeVlan || type == kTypeServiceVlan) &&
       frame.length >= type_at + 2 + kTagLength) {  // SC-17: one more tag may stand before IP
     type_at += kTagLength;
     type = be16(bytes + type_at);
+    domain = nullptr;
   }
   if (type != kTypeIpv4) return decision;
   return classify_ipv4_multicast(decision, bytes + type_at + 2, frame.length - type_at - 2,
-                                 frame.ip_checksum);
+                                 frame.beyond, frame.ip_checksum, domain);
 }
 
 }  // namespace sluice::dataplane

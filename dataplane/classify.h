@@ -14,10 +14,10 @@ namespace sluice::dataplane {
 
 enum class Lane : std::uint8_t {
   kDrop,
-  kPunt,          // IGMP: the control thread forwards it
-  kFloodAndShow,  // PIM hello: flooded, and the control thread sees a copy
+  kPunt,          // IGMP: the control thread forwards it; or for our own address
+  kFloodAndShow,  // PIM hello, ARP for our address: flooded, and the control thread sees a copy
   kFlood,
-  kGroup,    // IPv4 multicast in a VLAN that restricts: look it up
+  kGroup,    // IPv4 multicast in a VLAN that restricts or is routed: look it up
   kUnicast,  // by MAC table
 };
 
@@ -26,6 +26,7 @@ enum class HardwareChecksum : std::uint8_t { kUnknown, kGood, kBad };
 struct FrameInfo {
   const std::uint8_t* bytes = nullptr;  // from the destination MAC
   std::uint32_t length = 0;             // contiguous bytes; at most this much is read
+  std::uint32_t beyond = 0;             // bytes in further segments
   bool stripped = false;                // the device took the tag off: `tci` is it
   std::uint16_t tci = 0;
   HardwareChecksum ip_checksum = HardwareChecksum::kUnknown;
@@ -37,8 +38,13 @@ struct Decision {
   bool tag_in_frame = false;    // the bytes carry an 802.1Q tag
   bool priority_tag = false;    // ... whose VLAN id is 0
   std::uint16_t tci = 0;
+  bool local = false;    // punted or shown for our own address, which is not worth many
+  std::uint8_t ttl = 0;  // when domain is not null
   const VlanPolicy* policy = nullptr;
   Ipv4 group, source;  // when lane is kGroup
+  // When lane is kGroup: the proxy that may route it, whose IPv4 header then stands right behind
+  // the Ethernet header and its one tag, if any.
+  const RouteDomain* domain = nullptr;
 };
 
 Decision classify(const FrameInfo& frame, PortId ingress, const VlanTable& vlans);

@@ -28,6 +28,7 @@ struct alignas(64) PortCounts {
   // Fates of received frames; with rx_drops they add up to rx_packets.
   Counter forwarded, flooded, punted;
   Counter punt_copies;  // frames that were flooded and also shown to the control thread
+  Counter routed;       // frames that a proxy sent to another network, bridged too or not
   std::array<Counter, kRxDrops> rx_drops;
   std::array<Counter, kTxDrops> tx_drops;
 
@@ -38,6 +39,7 @@ struct alignas(64) PortCounts {
 struct alignas(64) WorkerCounts {
   Counter bursts, idle_polls, injected;
   Counter injected_no_port;  // every port of it had gone down meanwhile
+  std::array<Counter, kRouteRefusalLabels.size()> route_refused;  // bridged nevertheless or not
   std::array<PortCounts, kMaxPorts> ports;
 };
 

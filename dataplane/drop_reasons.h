@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "shared/routing.h"
+
 namespace sluice::dataplane {
 
 // Of received frames, counted at the port they came in by.
@@ -23,7 +25,12 @@ namespace sluice::dataplane {
   X(UnregisteredGroup, "unregistered_group", "nobody joined, and the VLAN's policy says so")   \
   X(NoMember, "no_member", "registered, but nobody else wants this source")                    \
   X(SamePort, "same_port", "its destination is on the port it came from")                      \
-  X(NoEgressPort, "no_egress_port", "no other port of the VLAN is up")
+  X(NoEgressPort, "no_egress_port", "no other port of the VLAN is up")                         \
+  X(OwnSource, "own_source", "to be routed, and its source is the appliance itself")           \
+  X(RpfFailed, "rpf_failed", "to be routed, and its source is not on this side")               \
+  X(ProxyDenied, "proxy_denied", "to be routed, and the proxy's lists do not allow it")        \
+  X(TtlExpired, "ttl_expired", "to be routed, and its TTL is 0 or 1")                          \
+  X(LocalRateLimit, "local_rate_limit", "to the appliance's own address, and too many")
 
 enum class RxDrop : std::uint8_t {
 #define X(name, label, help) k##name,
@@ -36,6 +43,19 @@ inline constexpr std::array kRxDropLabels = {
 #undef X
 };
 inline constexpr std::size_t kRxDrops = kRxDropLabels.size();
+
+// A frame that is neither routed nor bridged is dropped for the reason that it was not routed.
+constexpr RxDrop drop_of(RouteRefusal refusal) {
+  return static_cast<RxDrop>(static_cast<std::size_t>(RxDrop::kOwnSource) +
+                             static_cast<std::size_t>(refusal));
+}
+static_assert([] {
+  for (std::size_t i = 0; i < kRouteRefusalLabels.size(); ++i) {
+    const auto drop = static_cast<std::size_t>(drop_of(static_cast<RouteRefusal>(i)));
+    if (kRxDropLabels[drop] != kRouteRefusalLabels[i]) return false;
+  }
+  return true;
+}());
 
 // Of copies, counted at the port they should have left by.
 #define SLUICE_TX_DROPS(X)                                 \

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One frame to many ports without copying its payload. Inside a VLAN there are at most two forms of
-// a frame: as it came, and with its tag added or removed. All ports of a form share it by reference
-// count. The other form is the frame itself, edited in place, when nobody else needs it as it came;
-// otherwise a private header segment before a shared view of the payload.
+// One frame to many ports without copying its payload.
+//
+// Inside a VLAN there are at most two forms of a frame: as it came, and with its tag added or
+// removed. Routed there is one for all ports that want no tag, and one for each VLAN that leaves
+// tagged. All ports of a form share it by reference count. A form is the frame itself, edited in
+// place, when nobody needs it as it came; otherwise a private header segment before a shared view
+// of the payload.
 #pragma once
 
 #include <rte_mbuf.h>
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "dataplane/counters.h"
 #include "dataplane/transmit.h"
@@ -23,6 +27,37 @@ struct PortTraits {
   PortSet takes_segments;
 };
 
+// What a routed frame leaves as, collected network by network. To be kept and used again: it is
+// more than one wants to clear for every frame.
+class RoutedForms {
+ public:
+  struct Form {
+    VlanId vlan;  // none: no tag
+    PortSet ports;
+  };
+
+  void clear() {
+    forms_[0].ports = PortSet{};
+    count_ = 1;
+  }
+  // `ports` are some of the policy's. At most kMostDownstreams + 1 networks.
+  void add(const VlanPolicy& policy, PortSet ports) {
+    forms_[0].ports = forms_[0].ports | (ports & policy.untagged);
+    const PortSet tagged = ports & policy.tagged;
+    if (!tagged.empty()) forms_[count_++] = {policy.id, tagged};
+  }
+  bool empty() const { return count_ == 1 && forms_[0].ports.empty(); }
+  // Those that have ports.
+  std::span<Form> all() {
+    const std::size_t first = forms_[0].ports.empty() ? 1 : 0;
+    return std::span(forms_).subspan(first, count_ - first);
+  }
+
+ private:
+  std::array<Form, kMostDownstreams + 2> forms_;
+  std::size_t count_ = 1;
+};
+
 class Replicator {
  public:
   // `buffers`: for flat copies. `headers`: for header segments and views; small buffers.
@@ -35,8 +70,18 @@ class Replicator {
   void send(rte_mbuf* mbuf, bool tagged, std::uint16_t tci, const VlanPolicy& policy,
             PortSet egress);
 
+  // An IPv4 group's frame, with nothing but that one tag before its IPv4 header, its TTL more than
+  // 1. Each form has ports; `forms` is used up. `source`: the MAC address that it gets.
+  struct Routed {
+    bool tagged = false;
+    std::uint16_t tci = 0;
+    bool keep = false;  // the mbuf stays the caller's, as it is; else it is taken
+  };
+  void route(rte_mbuf* mbuf, const Routed& how, const MacAddress& source,
+             std::span<RoutedForms::Form> forms);
+
  private:
-  PortSet without_too_big(const rte_mbuf* mbuf, bool tagged, PortSet egress);
+  PortSet without_too_big(std::uint32_t l3_length, PortSet egress);
   void send_form(rte_mbuf* form, PortSet ports);
   rte_mbuf* other_form(rte_mbuf* mbuf, bool tagged, std::uint16_t tci);
   void no_mbuf(PortSet ports);
@@ -47,9 +92,5 @@ class Replicator {
   Transmit& transmit_;
   WorkerCounts& counts_;
 };
-
-// Takes the 802.1Q tag off, or puts one on, in place. The mbuf must not be shared. False: no room.
-bool pop_tag(rte_mbuf* mbuf);
-bool push_tag(rte_mbuf* mbuf, std::uint16_t tci);
 
 }  // namespace sluice::dataplane

@@ -74,6 +74,13 @@ std::vector<NamedCount> View::sum_totals() const {
   per_port("frames_flooded_total", &PortCounts::flooded);
   per_port("frames_punted_total", &PortCounts::punted);
   per_port("frames_shown_total", &PortCounts::punt_copies);
+  per_port("frames_routed_total", &PortCounts::routed);
+  for (std::size_t i = 0; i < kRouteRefusalLabels.size(); ++i) {
+    std::uint64_t sum = 0;
+    for (const auto& worker : parts_.workers) sum += worker->counts().route_refused[i].read();
+    totals.push_back(
+        {"route_refused_total{reason=\"" + std::string(kRouteRefusalLabels[i]) + "\"}", sum});
+  }
   std::uint64_t moves = 0;
   std::uint64_t no_room = 0;
   for (std::size_t i = 0; i < parts_.workers.size(); ++i) {

@@ -4,7 +4,9 @@
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 
-#include <algorithm>
+#include <cstring>
+
+#include "dataplane/edit.h"
 
 namespace sluice::dataplane {
 namespace {
@@ -21,11 +23,24 @@ HardwareChecksum ip_checksum(const rte_mbuf* mbuf) {
 }
 
 FrameInfo describe(const rte_mbuf* mbuf) {
+  const bool stripped = (mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0;
   return {.bytes = rte_pktmbuf_mtod(mbuf, const std::uint8_t*),
           .length = mbuf->data_len,
-          .stripped = (mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0,
-          .tci = mbuf->vlan_tci,
+          .beyond = mbuf->pkt_len - mbuf->data_len,
+          .stripped = stripped,
+          .tci = stripped ? mbuf->vlan_tci : std::uint16_t{0},
           .ip_checksum = ip_checksum(mbuf)};
+}
+
+bool floods(const VlanPolicy& policy, const Fib::Hit& hit) {
+  return !policy.restricted ||
+         (hit.egress == nullptr && policy.unregistered == UnregisteredPolicy::kFlood);
+}
+
+// Why a group's frame leaves its VLAN by no port, in a VLAN that nobody routes.
+RxDrop nobody(const VlanPolicy& policy, const Fib::Hit& hit) {
+  if (floods(policy, hit)) return RxDrop::kNoEgressPort;
+  return hit.egress == nullptr ? RxDrop::kUnregisteredGroup : RxDrop::kNoMember;
 }
 
 }  // namespace
@@ -64,10 +79,12 @@ void Worker::run() noexcept {
 
 void Worker::process(PortId port, std::span<rte_mbuf*> frames, const VlanTable& vlans,
                      std::uint32_t now_s) {
+  now_s_ = now_s;
   PortCounts& counts = counts_.ports[port.value];
   Decision decisions[kBurst];
   std::uint32_t hashes[kBurst];
   std::uint64_t bytes = 0;
+  bool any_routed = false;
   // The whole burst is classified, and its table lines asked for, before any of it is forwarded.
   for (std::size_t i = 0; i < frames.size(); ++i) {
     bytes += frames[i]->pkt_len;
@@ -75,6 +92,15 @@ void Worker::process(PortId port, std::span<rte_mbuf*> frames, const VlanTable& 
     if (decisions[i].lane == Lane::kGroup) {
       hashes[i] = Fib::hash(decisions[i].policy->id, decisions[i].group, Ipv4{});
       shared_.fib.prefetch(hashes[i]);
+      if (decisions[i].domain != nullptr) {
+        any_routed = true;
+        shared_.fib.prefetch(Fib::hash(decisions[i].domain->key, decisions[i].group, Ipv4{}));
+      }
+    }
+  }
+  if (any_routed) {
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      if (decisions[i].domain != nullptr) prefetch_routed(decisions[i]);
     }
   }
   counts.rx_packets.add(frames.size());
@@ -93,7 +119,7 @@ void Worker::process(PortId port, std::span<rte_mbuf*> frames, const VlanTable& 
       }
       decisions[i].tag_in_frame = false;
     }
-    dispatch(frames[i], decisions[i], hashes[i], port);
+    dispatch(frames[i], decisions[i], hashes[i], port, vlans);
   }
 }
 
@@ -116,13 +142,15 @@ void Worker::learn(const VlanPolicy& policy, const std::uint8_t* mac, PortId por
   learned_s_ = now_s;
 }
 
-void Worker::dispatch(rte_mbuf* mbuf, const Decision& decision, std::uint32_t hash, PortId port) {
+void Worker::dispatch(rte_mbuf* mbuf, const Decision& decision, std::uint32_t hash, PortId port,
+                      const VlanTable& vlans) {
   switch (decision.lane) {
     case Lane::kGroup:
-      return forward_group(mbuf, decision, hash, port);
+      return forward_group(mbuf, decision, hash, port, vlans);
     case Lane::kUnicast:
       return forward_unicast(mbuf, decision, port);
     case Lane::kFloodAndShow:
+      if (decision.local && !admit_local()) return flood(mbuf, decision, port);
       rte_pktmbuf_refcnt_update(mbuf, 1);
       if (punt(mbuf, decision, port, true)) {
         counts_.ports[port.value].punt_copies.add(1);
@@ -133,6 +161,7 @@ void Worker::dispatch(rte_mbuf* mbuf, const Decision& decision, std::uint32_t ha
     case Lane::kFlood:
       return flood(mbuf, decision, port);
     case Lane::kPunt:
+      if (decision.local && !admit_local()) return drop(mbuf, port, RxDrop::kLocalRateLimit);
       if (punt(mbuf, decision, port, false)) {
         counts_.ports[port.value].punted.add(1);
       } else {
@@ -145,24 +174,80 @@ void Worker::dispatch(rte_mbuf* mbuf, const Decision& decision, std::uint32_t ha
 }
 
 void Worker::forward_group(rte_mbuf* mbuf, const Decision& decision, std::uint32_t hash,
-                           PortId port) {
+                           PortId port, const VlanTable& vlans) {
   const VlanPolicy& policy = *decision.policy;
-  const Fib::Hit hit = shared_.fib.lookup(hash, policy.id, decision.group, decision.source);
-  PortSet wanted = policy.router_ports;
-  if (hit.egress != nullptr) {
-    shared_.fib.count(id_, hit.entry, 1, mbuf->pkt_len);
-    wanted = wanted | hit.egress->members;
-  } else if (policy.unregistered == UnregisteredPolicy::kFlood) {
-    return flood(mbuf, decision, port);
-  } else if (policy.unregistered == UnregisteredPolicy::kDrop) {
-    return drop(mbuf, port, RxDrop::kUnregisteredGroup);
+  Fib::Hit hit;
+  if (policy.restricted) {
+    hit = shared_.fib.lookup(hash, policy.id, decision.group, decision.source);
+    if (hit.egress != nullptr) shared_.fib.count(id_, hit.entry, 1, mbuf->pkt_len);
   }
-  const PortSet egress = (wanted & policy.ports() & policy.up) - PortSet::of(port);
-  if (egress.empty()) {
-    return drop(mbuf, port, hit.egress == nullptr ? RxDrop::kUnregisteredGroup : RxDrop::kNoMember);
+  const PortSet bridged =
+      (bridged_egress(policy, hit.egress) & policy.ports() & policy.up) - PortSet::of(port);
+  PortCounts& counts = counts_.ports[port.value];
+  if (decision.domain != nullptr) {
+    routed_.clear();
+    const std::optional<RouteRefusal> refusal = route(mbuf, decision, vlans);
+    if (bridged.empty() && refusal) return drop(mbuf, port, drop_of(*refusal));
+    if (!routed_.empty()) {
+      counts.routed.add(1);
+      if (bridged.empty()) counts.forwarded.add(1);
+      replicator_.route(
+          mbuf, {.tagged = decision.tag_in_frame, .tci = decision.tci, .keep = !bridged.empty()},
+          vlans.own_mac(), routed_.all());
+      if (bridged.empty()) return;
+    }
   }
-  counts_.ports[port.value].forwarded.add(1);
-  replicator_.send(mbuf, decision.tag_in_frame, decision.tci, policy, egress);
+  if (bridged.empty()) return drop(mbuf, port, nobody(policy, hit));
+  (floods(policy, hit) ? counts.flooded : counts.forwarded).add(1);
+  replicator_.send(mbuf, decision.tag_in_frame, decision.tci, policy, bridged);
+}
+
+// The proxy's entry, whose line is there by now, says which networks' entries will be looked up.
+void Worker::prefetch_routed(const Decision& decision) const {
+  const RouteDomain& domain = *decision.domain;
+  const std::uint32_t hash = Fib::hash(domain.key, decision.group, Ipv4{});
+  const Fib::Hit hit = shared_.fib.lookup(hash, domain.key, decision.group, Ipv4{});
+  if (hit.egress == nullptr) return;
+  shared_.fib.prefetch_count(id_, hit.entry);
+  (hit.egress->members & domain.forwarding).for_each([&](PortId place) {
+    shared_.fib.prefetch(Fib::hash(domain.downstreams[place.value], decision.group, Ipv4{}));
+  });
+}
+
+// Collects in routed_ where else the frame goes, unless it is refused.
+std::optional<RouteRefusal> Worker::route(const rte_mbuf* mbuf, const Decision& decision,
+                                          const VlanTable& vlans) {
+  const auto* const source_mac = rte_pktmbuf_mtod(mbuf, const std::uint8_t*) + 6;
+  const std::optional<RouteRefusal> refusal =
+      std::memcmp(source_mac, vlans.own_mac().bytes.data(), 6) == 0
+          ? RouteRefusal::kOwnSource  // what we routed ourselves comes back: a loop outside
+          : route_refusal(*decision.domain, *decision.policy, decision.group, decision.source,
+                          decision.ttl);
+  if (refusal) {
+    counts_.route_refused[static_cast<std::size_t>(*refusal)].add(1);
+    return refusal;
+  }
+  for_each_routed(
+      vlans, *decision.policy, decision.group, decision.source,
+      [&](VlanId vlan, Ipv4 group, Ipv4 source) {
+        const Fib::Hit hit =
+            shared_.fib.lookup(Fib::hash(vlan, group, Ipv4{}), vlan, group, source);
+        if (hit.egress != nullptr) shared_.fib.count(id_, hit.entry, 1, mbuf->pkt_len);
+        return hit.egress;
+      },
+      [&](const VlanPolicy& policy, PortSet ports) { routed_.add(policy, ports); });
+  return std::nullopt;
+}
+
+// True: one more frame for our own addresses may go up.
+bool Worker::admit_local() {
+  if (local_s_ != now_s_) {
+    local_s_ = now_s_;
+    local_punts_ = 0;
+  }
+  if (local_punts_ == kLocalPunts || punts_.write_available() <= kRingFrames / 2) return false;
+  ++local_punts_;
+  return true;
 }
 
 void Worker::forward_unicast(rte_mbuf* mbuf, const Decision& decision, PortId port) {

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -37,6 +38,9 @@ struct WorkerShared {
 class Worker {
  public:
   static constexpr unsigned kBurst = 32;
+  // Frames for the appliance's own addresses in a second. Besides, they never fill more than half
+  // of the punt ring: the rest is IGMP's.
+  static constexpr unsigned kLocalPunts = 2000;
   struct Queue {
     PortId port;
     std::uint16_t queue;
@@ -69,11 +73,17 @@ class Worker {
 
  private:
   void learn(const VlanPolicy& policy, const std::uint8_t* mac, PortId port, std::uint32_t now_s);
-  void dispatch(rte_mbuf* mbuf, const Decision& decision, std::uint32_t hash, PortId port);
-  void forward_group(rte_mbuf* mbuf, const Decision& decision, std::uint32_t hash, PortId port);
+  void dispatch(rte_mbuf* mbuf, const Decision& decision, std::uint32_t hash, PortId port,
+                const VlanTable& vlans);
+  void prefetch_routed(const Decision& decision) const;
+  void forward_group(rte_mbuf* mbuf, const Decision& decision, std::uint32_t hash, PortId port,
+                     const VlanTable& vlans);
+  std::optional<RouteRefusal> route(const rte_mbuf* mbuf, const Decision& decision,
+                                    const VlanTable& vlans);
   void forward_unicast(rte_mbuf* mbuf, const Decision& decision, PortId port);
   void flood(rte_mbuf* mbuf, const Decision& decision, PortId port);
   bool punt(rte_mbuf* mbuf, const Decision& decision, PortId port, bool also_forwarded);
+  bool admit_local();
   void drop(rte_mbuf* mbuf, PortId port, RxDrop reason);
 
   const unsigned id_;
@@ -89,6 +99,10 @@ class Worker {
   std::uint64_t learned_key_ = 0;
   PortId learned_port_;
   std::uint32_t learned_s_ = 0;
+  RoutedForms routed_;  // of the frame in hand
+  std::uint32_t now_s_ = 0;
+  std::uint32_t local_s_ = 0;  // the second that local_punts_ were in
+  unsigned local_punts_ = 0;
   std::atomic<bool> polling_{false};
 };
 

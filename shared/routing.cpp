@@ -16,6 +16,12 @@ bool any_matches(const std::vector<RouteDomain::Rule>& rules, Ipv4 group, Ipv4 s
   return std::ranges::any_of(rules, [&](const auto& rule) { return rule.matches(group, source); });
 }
 
+// What no host has, or none that a router may send for: RFC 1812 §5.3.7, RFC 3927 §7.
+bool stays_on_its_link(Ipv4 source) {
+  return !source.is_unicast() || source.value >> 24 == 0 || source.value >> 24 == 127 ||
+         source.value >> 16 == 0xA9FE;
+}
+
 }  // namespace
 
 std::optional<VlanId> RouteDomain::upstream_of(Ipv4 group) const {
@@ -39,7 +45,7 @@ std::optional<RouteRefusal> route_refusal(const RouteDomain& domain, const VlanP
       ingress.route.role == RouteRole::kUpstream
           ? domain.upstream_of(group) == ingress.id && !any_contains(domain.inside, source)
           : any_contains(ingress.networks, source);
-  if (!expected) return RouteRefusal::kRpfFailed;
+  if (!expected || stays_on_its_link(source)) return RouteRefusal::kRpfFailed;
   if (!domain.permits(group, source)) return RouteRefusal::kDenied;
   if (ttl <= 1) return RouteRefusal::kTtlExpired;
   return std::nullopt;

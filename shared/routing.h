@@ -57,7 +57,8 @@ struct RouteDomain {
 // Why a frame is not routed, though it may still be bridged inside its VLAN.
 enum class RouteRefusal : std::uint8_t {
   kOwnSource,   // its source is one of our addresses
-  kRpfFailed,   // not from where its source is: another upstream is in use, or the wrong network
+  kRpfFailed,   // not from where its source is: another upstream is in use, or the wrong network,
+                // or no host's address at all
   kDenied,      // the proxy's allow and deny lists
   kTtlExpired,  // TTL 0 or 1 (PF-07)
 };

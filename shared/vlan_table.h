@@ -96,8 +96,9 @@ void for_each_routed(const VlanTable& vlans, const VlanPolicy& ingress, Ipv4 gro
     const std::optional<VlanId> upstream = domain.upstream_of(group);
     const VlanPolicy* const policy = upstream ? vlans.find(*upstream) : nullptr;
     if (policy != nullptr) {  // PF-02: whether or not anybody there asked
-      PortSet ports = bridged_egress(*policy, lookup(*upstream, group, source));
-      ports = (ports | policy->router_ports) & policy->up;
+      const EgressSet* const registered =
+          policy->restricted ? lookup(*upstream, group, source) : nullptr;
+      PortSet ports = (bridged_egress(*policy, registered) | policy->router_ports) & policy->up;
       if (ports.empty()) ports = policy->up;
       if (!ports.empty()) visit(*policy, ports);
     }

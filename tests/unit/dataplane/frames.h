@@ -43,6 +43,8 @@ struct Ip {
   unsigned options = 0;   // in 32-bit words
   unsigned fragment = 0;  // flags and offset
   std::size_t payload = 26;
+  std::uint8_t ttl = 8;
+  unsigned id = 7;
 };
 
 // EtherType and packet, with the right checksum.
@@ -51,9 +53,9 @@ inline Bytes ipv4_packet(const Ip& ip) {
   header.push_back(static_cast<std::uint8_t>(0x45 + ip.options));
   header.push_back(0);
   append16(header, static_cast<unsigned>(20 + 4 * ip.options + ip.payload));
-  append16(header, 7);
+  append16(header, ip.id);
   append16(header, ip.fragment);
-  header.push_back(8);
+  header.push_back(ip.ttl);
   header.push_back(ip.protocol);
   append16(header, 0);
   for (const Ipv4 address : {ip.source, ip.destination}) {
@@ -77,6 +79,18 @@ inline Bytes ipv4_packet(const Ip& ip) {
 inline Bytes group_frame(const Ip& ip, std::optional<unsigned> tci = {},
                          const MacAddress& from = kStation) {
   return macs(multicast_mac(ip.destination), from) + (tci ? tag(*tci) : Bytes{}) + ipv4_packet(ip);
+}
+
+// An ARP message about IPv4 over Ethernet, broadcast. `operation` 1 asks for `target`.
+inline Bytes arp_frame(Ipv4 target, std::optional<unsigned> tci = {}, unsigned operation = 1,
+                       const MacAddress& to = kBroadcast) {
+  Bytes bytes = macs(to, kStation) + (tci ? tag(*tci) : Bytes{});
+  for (const unsigned word : {0x0806u, 1u, 0x0800u, 0x0604u, operation}) append16(bytes, word);
+  bytes =
+      bytes + Bytes(kStation.bytes.begin(), kStation.bytes.end()) + Bytes{10, 1, 0, 9} + Bytes(6);
+  append16(bytes, target.value >> 16);
+  append16(bytes, target.value & 0xFFFF);
+  return bytes;
 }
 
 inline Bytes plain_frame(const MacAddress& to, const MacAddress& from = kStation,
