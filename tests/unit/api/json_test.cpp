@@ -33,7 +33,7 @@ TEST(Contract, EmptyListsAreThere) {
   EXPECT_EQ(box.answer(R"({"command":"show groups"})").line,
             "{\"ok\":true,\"result\":{\"groups\":[]}}\n");
   EXPECT_EQ(box.answer(R"({"command":"show fib"})").line,
-            "{\"ok\":true,\"result\":{\"entries\":[]}}\n");
+            "{\"ok\":true,\"result\":{\"entries\":[],\"routed\":[]}}\n");
   EXPECT_EQ(box.answer(R"({"command":"show mrouters"})").line,
             "{\"ok\":true,\"result\":{\"mrouters\":[]}}\n");
   EXPECT_EQ(box.answer(R"({"command":"show proxy"})").line,
