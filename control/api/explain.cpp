@@ -38,8 +38,8 @@ class Reasoning {
     } else {
       unregistered();
     }
-    left_out();
     if (facts_.routing && !is_igmp() && !question_.group.is_link_local_multicast()) route();
+    left_out();
     return std::move(result_);
   }
 
@@ -214,6 +214,7 @@ class Reasoning {
       say("not routed: {}", why_refused(*routing.refused));
       return;
     }
+    const bool nobody_here = result_.ports.empty();
     if (routing.upstream) say("the upstream of {} is {}", group, *routing.upstream);
     if (!question_.source) say("whether it passes RPF depends on its source");
     for (const Routing::Leg& leg : routing.legs) {
@@ -232,9 +233,7 @@ class Reasoning {
       }
     }
     result_.routed = routing.legs;
-    if (!routing.legs.empty() && result_.verdict == Verdict::kDrop) {
-      result_.verdict = Verdict::kForward;
-    }
+    if (!routing.legs.empty() && nobody_here) result_.verdict = Verdict::kForward;
   }
 
   std::string why_refused(RouteRefusal refusal) const {
