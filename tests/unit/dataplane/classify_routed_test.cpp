@@ -52,9 +52,8 @@ struct ClassifyRouted : testing::Test {
 };
 
 TEST_F(ClassifyRouted, GroupsInARoutedVlanAreLookedUpEvenUnrestricted) {
-  for (const unsigned tci : {0u, 20u}) {
-    const Decision decision =
-        decide(group_frame({.ttl = 77}, tci == 0 ? std::nullopt : std::optional(tci)));
+  for (const Bytes& frame : {group_frame({.ttl = 77}), group_frame({.ttl = 77}, 20)}) {
+    const Decision decision = decide(frame);
     EXPECT_EQ(decision.lane, Lane::kGroup);
     ASSERT_NE(decision.domain, nullptr);
     EXPECT_EQ(decision.domain->key, routed_key(1));
@@ -110,12 +109,13 @@ TEST_F(ClassifyRouted, PacketsMayGoOnInFurtherSegments) {
 }
 
 TEST_F(ClassifyRouted, WhatIsSentToUs) {
-  for (const unsigned tci : {0u, 30u}) {
-    const auto tag = tci == 0 ? std::nullopt : std::optional(tci);
-    EXPECT_EQ(decide(plain_frame(kOwn, frames::kStation, tag)).lane, Lane::kPunt);
-    EXPECT_TRUE(decide(plain_frame(kOwn, frames::kStation, tag)).local);
-    EXPECT_EQ(decide(arp_frame(kAddress, tag)).lane, Lane::kFloodAndShow);
-    EXPECT_TRUE(decide(arp_frame(kAddress, tag)).local);
+  for (const Bytes& frame : {plain_frame(kOwn), plain_frame(kOwn, frames::kStation, 30)}) {
+    EXPECT_EQ(decide(frame).lane, Lane::kPunt);
+    EXPECT_TRUE(decide(frame).local);
+  }
+  for (const Bytes& frame : {arp_frame(kAddress), arp_frame(kAddress, 30)}) {
+    EXPECT_EQ(decide(frame).lane, Lane::kFloodAndShow);
+    EXPECT_TRUE(decide(frame).local);
   }
   EXPECT_EQ(decide(plain_frame(kOwn, frames::kStation, 20)).lane, Lane::kUnicast)
       << "no address there";
