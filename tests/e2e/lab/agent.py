@@ -179,6 +179,7 @@ class Agent:
         return self._send_data(frame, offset, count, gap, first)
 
     def op_stream_start(self, frame, offset, gap):
+        self.op_stream_stop()
         self.stream_stop = threading.Event()
         self.stream_sent = 0
         self.stream_thread = threading.Thread(
@@ -189,8 +190,9 @@ class Agent:
         return self.stream_sent
 
     def op_stream_stop(self):
-        self.stream_stop.set()
-        self.stream_thread.join()
+        if self.stream_thread:
+            self.stream_stop.set()
+            self.stream_thread.join()
         return self.stream_sent
 
     # --- what came ---

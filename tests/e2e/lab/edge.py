@@ -13,7 +13,8 @@ Ports are named as the hosts behind them, but for the two upstreams.
 """
 import time
 
-from . import frames
+from . import frames, frr
+from .bridge import KernelQuerier
 from .daemon import Daemon
 from .host import Host
 from .netns import Lab
@@ -52,9 +53,10 @@ def edge_daemon(edge, name, proxy, snooping=None, **more):
 
 
 def wanted(memberships):
-    """{group: (mode, sources)} without the witness and what routers and snoopers join themselves."""
+    """{group: (mode, sources)} without the witness and what routers and snoopers join themselves.
+    INCLUDE of nothing is no membership, though FRR may keep the row for a while."""
     return {group: what for group, what in memberships.items()
-            if group != WITNESS and not group.startswith("224.0.0.")}
+            if group != WITNESS and not group.startswith("224.0.0.") and what != ("include", set())}
 
 
 def wait_upstream(sluiced, router, expected, timeout=5.0):
@@ -73,6 +75,7 @@ class Edge:
         self.lab = lab or Lab()
         self.switch = self.lab.namespace("dut")
         self.hosts = {}
+        self.upstream = "up"  # behind the upstream that is in use
         for name, address in ADDRESS.items():
             host = Host(self.lab, name, address)
             self.hosts[name] = host
@@ -81,10 +84,23 @@ class Edge:
             host.plugged_in()
 
     def forget(self):
-        """All hosts leave everything and follow the querier's version again."""
+        """All hosts leave everything, follow the querier's version again, and send no stream."""
         for host in self.hosts.values():
+            host.ask("stream_stop")
             host.leave_all()
             host.igmp_version(0)
+
+    @staticmethod
+    def start_stream(sender, source, group, gap=0.001):
+        """A stream that goes on until stop_stream()."""
+        stream = frames.Data(sender.mac, source, group)
+        sender.ask("stream_start", frame=stream.frame.hex(), offset=stream.offset, gap=gap)
+        return stream
+
+    @staticmethod
+    def stop_stream(sender):
+        """Returns how many frames were sent."""
+        return sender.ask("stream_stop")
 
     def stream(self, sender, group, source=None, count=20, gap=0.0, **more):
         """Sends `count` frames; returns the stream. `source` need not be the sender's address."""
@@ -111,10 +127,10 @@ class Edge:
 
     def settle(self, sender, vlan=None):
         """Returns when what this host sent before has arrived everywhere."""
-        expected = {"a1", "a2", "b1", "tr10", "tr20", "up"} - {
-            sender.name if vlan is None else f"{sender.name}{vlan}"}
-        if sender.name in ("up", "up2"):
-            expected -= {"up"}
+        expected = {"a1", "a2", "b1", "tr10", "tr20"}
+        if sender.name not in PORT:  # it goes up, too
+            expected -= {sender.name if vlan is None else f"{sender.name}{vlan}"}
+            expected |= {self.upstream}
         for _ in range(4):
             source = sender.address if vlan != 20 else "10.77.20.9"
             token = self.stream(sender, WITNESS, source, count=1, vlan=vlan)
@@ -126,12 +142,13 @@ class Edge:
         raise AssertionError(f"{sender.name}: the witness came to {set(self.counts(token))} only, "
                              f"and not to all of {expected}")
 
-    def deliver(self, sender, group, source=None, vlan=None, **more):
+    def deliver(self, sender, group, source=None, vlan=None, witness=None, **more):
         """Sends frames and returns the places that got every one exactly once, in order. Who got only
-        some is a failure."""
+        some is a failure. `witness` is who sends the witness where `sender` cannot: an upstream that
+        has not got that group."""
         count = more.setdefault("count", 20)
         stream = self.stream(sender, group, source, vlan=vlan, **more)
-        self.settle(sender, vlan)
+        self.settle(witness or sender, None if witness else vlan)
         got = self.counts(stream)
         partly = {place: n for place, n in got.items() if n != count}
         if partly:
@@ -150,3 +167,19 @@ class Edge:
 
     def close(self):
         self.lab.close()
+
+
+class Rig:
+    """FRR and the kernel as the two upstream routers, and sluiced between them and the hosts."""
+
+    def __init__(self, edge, name, proxy, version=3, **more):
+        self.edge = edge
+        self.router = frr.Frr(edge.up, lines=(*frr.SHORT, f"ip igmp version {version}")).start()
+        self.bridge = KernelQuerier(edge.up2, version)
+        self.proxy = edge_daemon(edge, name, proxy, **more)
+
+    def stop(self):
+        self.edge.forget()
+        self.proxy.stop()
+        self.router.stop()
+        self.bridge.stop()

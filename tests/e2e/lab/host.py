@@ -87,6 +87,11 @@ class Host:
         found = [(t, frames.decode_igmp(raw)) for t, raw in self.captured(since)]
         return [(t, message) for t, message in found if message]
 
+    def state_changes(self, group, since=0):
+        """The state-change records for a group that came: [(time, type, sources)]."""
+        return [(t, kind, sources) for t, message in self.igmp_timed(since) if message.kind == 0x22
+                for kind, g, sources in message.records if g == group and kind >= frames.TO_IN]
+
     def saw(self, raw, since=0, timeout=5.0):
         """Waits until a frame that contains these bytes has come."""
         return self.ask("await", contains=bytes(raw).hex(), since=since, timeout=timeout)
