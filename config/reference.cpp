@@ -21,9 +21,9 @@ constexpr std::string_view kHead =
 `sluiced --config FILE --check` only checks it, touches no device, and exits with 0 when it is
 valid and with 2 when it is not.
 
-`sluicectl reload` reads the file again while traffic flows. `log-level`, every `[[vlan]]` and every
-`[[interface]]` may change; `socket`, `[dataplane]` and `[[port]]` need a restart. A file with an
-error, or with a change that needs a restart, changes nothing.
+`sluicectl reload` reads the file again while traffic flows. `log-level`, every `[[vlan]]`,
+`[[interface]]` and `[[proxy]]` may change; `socket`, `[dataplane]` and `[[port]]` need a restart. A
+file with an error, or with a change that needs a restart, changes nothing.
 
 The smallest useful file, two ports in one VLAN:
 
