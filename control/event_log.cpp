@@ -32,13 +32,26 @@ class LineBudget {
   unsigned lines_ = 0, withheld_ = 0;
 };
 
+spdlog::level::level_enum level_of(EventType type) {
+  switch (type) {
+    case EventType::kUpstreamChanged:
+    case EventType::kOlderQuerier:
+      return spdlog::level::warn;
+    case EventType::kQuerierChanged:
+    case EventType::kMrouterUp:
+    case EventType::kMrouterDown:
+    case EventType::kLimitReached:
+      return spdlog::level::info;
+    default:
+      return spdlog::level::debug;
+  }
+}
+
 }  // namespace
 
 void log_event(const snooping::Event& event, const api::PortNames& ports) {
-  const bool notable =
-      event.type == EventType::kQuerierChanged || event.type == EventType::kMrouterUp ||
-      event.type == EventType::kMrouterDown || event.type == EventType::kLimitReached;
-  const auto level = notable ? spdlog::level::info : spdlog::level::debug;
+  const auto level = level_of(event.type);
+  const bool notable = level > spdlog::level::debug;
   if (!spdlog::should_log(level)) return;
   static LineBudget budget;  // of the control thread
   if (notable && !budget.take()) return;

@@ -223,6 +223,7 @@ typename Host<A>::Index Host<A>::index_of(A group) {
   if (unused_.empty()) {
     unused_.push_back(static_cast<Index>(groups_.size()));
     groups_.emplace_back();
+    if (left_to_answer_ > 0) ++left_to_answer_;  // or the walk would stop one short of all
   }
   const Index i = unused_.back();
   unused_.pop_back();

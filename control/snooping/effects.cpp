@@ -25,8 +25,8 @@ std::string_view to_string(EventType type) {
       return "limit-reached";
     case EventType::kUpstreamChanged:
       return "upstream-changed";
-    case EventType::kOlderQuerierUpstream:
-      return "older-querier-upstream";
+    case EventType::kOlderQuerier:
+      return "older-querier";
   }
   return "";
 }

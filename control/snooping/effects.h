@@ -33,7 +33,7 @@ enum class EventType : std::uint8_t {
   kQuerierChanged,
   kLimitReached,
   kUpstreamChanged,
-  kOlderQuerierUpstream,
+  kOlderQuerier,
 };
 std::string_view to_string(EventType type);  // "group-joined"
 

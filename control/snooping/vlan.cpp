@@ -162,7 +162,12 @@ void Vlan::on_query(const PuntedFrame& frame, const igmp::Packet& packet,
     if (query.general()) said.query_response_interval = query.max_response_time;
     learn_router(frame.port, LearnedFrom::kQuery, packet.source,
                  said.other_querier_present_interval(), turn);
-    follow(querier_.on_query(query, packet.source, turn.now), turn);
+    const Querier::Outcome outcome = querier_.on_query(query, packet.source, turn.now);
+    follow(outcome, turn);
+    const bool older = static_cast<int>(query.version) < setup_.snooping.igmp_version;
+    if (outcome.querier_changed && older && setup_.proxy.downstream) {  // SM-05
+      tell_of_older_querier(packet.source, turn);
+    }
   }
   if (!query.general()) {  // QS-10, MS-04: every member port lowers its timers
     const auto group = groups_.find(query.group);
@@ -247,6 +252,7 @@ void Vlan::query_after_topology_change(const Turn& turn) {
 // A General Query out of turn. Where another one is the querier it goes in that one's name: with
 // its version and parameters, from no address (TC-02, TC-03), and not toward routers.
 void Vlan::solicit_members(PortSet ports, const Turn& turn) {
+  if (setup_.proxy.upstream) return;  // PX-02: no queries there, in nobody's name
   if (querier_.state() == Querier::State::kQuerier) return send_general_query(ports, turn);
   if (querier_.state() != Querier::State::kNonQuerier) return;
   igmp::Query<Ipv4> query;

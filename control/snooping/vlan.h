@@ -142,7 +142,7 @@ class Vlan {
   void set_up_host(const Turn& turn);
   void query_host(const igmp::Packet& packet, const igmp::Query<Ipv4>& query, const Turn& turn);
   void heard_older_report(PortId port, Ipv4 group, const Turn& turn);
-  void tell_older_querier(Ipv4 querier, const Turn& turn) const;
+  void tell_of_older_querier(Ipv4 querier, const Turn& turn) const;
   PortSet host_ports() const;
   void send_host_messages(const Turn& turn);
 

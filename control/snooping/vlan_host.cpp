@@ -56,7 +56,7 @@ void Vlan::query_host(const igmp::Packet& packet, const igmp::Query<Ipv4>& query
   host_->on_query(query, turn.now, messages_);
   send_host_messages(turn);
   const bool fell_back = host_->version(turn.now) < before;
-  if (setup_.proxy.upstream && fell_back) tell_older_querier(packet.source, turn);
+  if (setup_.proxy.upstream && fell_back) tell_of_older_querier(packet.source, turn);
 }
 
 // Another host toward the upstream querier spoke for the group (H2-04). One on another port of ours
@@ -67,9 +67,10 @@ void Vlan::heard_older_report(PortId port, Ipv4 group, const Turn& turn) {
   }
 }
 
-// HC-08, PS-04: sources cannot be asked for there any more; filtering goes on downstream.
-void Vlan::tell_older_querier(Ipv4 querier, const Turn& turn) const {
-  turn.out.events.push_back({.type = EventType::kOlderQuerierUpstream,
+// Sources cannot be asked for by such a querier: not upstream by us (HC-08, PS-04), where filtering
+// goes on downstream, and not downstream by SSM hosts (SM-05).
+void Vlan::tell_of_older_querier(Ipv4 querier, const Turn& turn) const {
+  turn.out.events.push_back({.type = EventType::kOlderQuerier,
                              .vlan = setup_.id,
                              .port = std::nullopt,
                              .group = std::nullopt,

@@ -134,9 +134,9 @@ TEST(Rfc4605s4p1, OlderQuerierHearsOnlyBeginningAndEnd) {
                  "igmp-host-proxy/HC-08 igmp-host-proxy/YP-01");
   World w;
   w.hear(kWanPort, general_query(Version::kV2), kQuerier);
-  EXPECT_EQ(w.events(snooping::EventType::kOlderQuerierUpstream), 1);
+  EXPECT_EQ(w.events(snooping::EventType::kOlderQuerier), 1);
   w.hear(kWanPort, general_query(Version::kV2), kQuerier);
-  EXPECT_EQ(w.events(snooping::EventType::kOlderQuerierUpstream), 0) << "told once";
+  EXPECT_EQ(w.events(snooping::EventType::kOlderQuerier), 0) << "told once";
   EXPECT_EQ(w.box.proxies(w.now)[0].upstreams[0].version, Version::kV2);
   w.record(kD1Port, RecordType::kAllowNewSources, group(1), "a");
   EXPECT_EQ(w.said(), "v2(1)");

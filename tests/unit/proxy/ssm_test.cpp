@@ -86,6 +86,16 @@ TEST(Rfc4604s3, StaticAnySourceMemberIsNotReportedInTheRange) {
   EXPECT_EQ(w.count("proxy_ssm_ignored_total{proxy=\"edge\"}"), 1u);
 }
 
+TEST(Rfc4604s3, LosingToAnOlderQuerierIsTold) {
+  RecordProperty("req", "igmp-router/SM-05");
+  World w;
+  w.events(snooping::EventType::kOlderQuerier);
+  w.hear(kD1Other, general_query(Version::kV2), ipv4(10, 77, 10, 1));
+  EXPECT_EQ(w.events(snooping::EventType::kOlderQuerier), 1);
+  w.hear(kD2Port, general_query(), ipv4(10, 77, 20, 1));
+  EXPECT_EQ(w.events(snooping::EventType::kOlderQuerier), 0) << "one of our version is none";
+}
+
 config::Config mapped() {
   config::Config c = edge();
   c.proxies[0].ssm_maps = {{{ssm_group(0), 24}, {sources("a")[0], sources("b")[0]}}};
