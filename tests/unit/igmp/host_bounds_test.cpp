@@ -154,6 +154,19 @@ TEST(Rfc9776Sec5p2, GroupsWithSourcesAreSpreadByTheirSize) {
   EXPECT_GT(least, most / 2) << "evenly";
 }
 
+TEST(Rfc9776Sec5p2, AGroupThatJoinsBeforeTheAnswerDisplacesNone) {
+  RecordProperty("req", "igmp-host-proxy/QR-6");
+  HostWorld world = with_groups(3);
+  for (std::uint32_t i = 4; i <= 6; ++i) {
+    world.hear(v3_query(0, "", seconds(10)));
+    world.set(i, ex(""));
+    const std::string said = world.hush(seconds(10));
+    for (std::uint32_t g = 1; g <= i; ++g) {
+      EXPECT_NE(said.find("IS_EX(" + std::to_string(g) + ", {})"), std::string::npos) << said;
+    }
+  }
+}
+
 TEST(Rfc9776Sec2, LongListsAreReportedWhole) {
   RecordProperty("req", "igmp-host-proxy/HS-06 igmp-messages/SZ-03");
   for (const std::size_t count : {64u, 365u, 1000u}) {
