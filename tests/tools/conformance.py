@@ -13,7 +13,7 @@ AREAS = {
     "igmp-messages": "IGMP messages",
     "igmp-router": "IGMP router side",
     "snooping": "Snooping switch",
-    "igmp-host-proxy": "IGMP host side",
+    "igmp-host-proxy": "IGMP host side and proxy",
 }
 ID = re.compile(r"\b([A-Z][A-Z0-9]{0,2}-\d{1,2})\b")
 
@@ -53,9 +53,10 @@ def code_by_requirement():
         "control/igmp/host": ["igmp-host-proxy"],
         "control/igmp": ["igmp-messages", "igmp-router", "snooping"],
         "control/snooping": ["snooping", "igmp-router", "igmp-host-proxy", "igmp-messages"],
-        "dataplane": ["snooping"],
-        "shared": ["snooping", "igmp-messages"],
-        "config": ["snooping", "igmp-router"],
+        "control/proxy": ["igmp-host-proxy", "igmp-router"],
+        "dataplane": ["snooping", "igmp-host-proxy"],
+        "shared": ["snooping", "igmp-messages", "igmp-host-proxy"],
+        "config": ["snooping", "igmp-router", "igmp-host-proxy"],
     }
     known = {identifier for identifier, *_ in requirements()}
     places = defaultdict(set)

@@ -162,7 +162,7 @@ TEST(Rfc4605s4p1, ConfiguredVersionIsTheHighest) {
 }
 
 TEST(Rfc4605s4p1, DownstreamVersionIsItsVlans) {
-  RecordProperty("req", "igmp-host-proxy/PX-03 igmp-host-proxy/PX-04");
+  RecordProperty("req", "igmp-host-proxy/PX-03 igmp-host-proxy/PX-04 igmp-host-proxy/YP-02");
   config::Config c = edge();
   c.vlans[2].igmp_snooping.igmp_version = 2;
   World w(c);
@@ -304,12 +304,17 @@ TEST(Rfc4605s4p2, EntryNamesTheDownstreamsThatWantTheGroup) {
 
 TEST(Rfc4605s4p2, ForwardsOnlyWhereItIsTheQuerier) {
   RecordProperty("req",
-                 "igmp-host-proxy/PF-01 igmp-host-proxy/PF-06 igmp-host-proxy/PF-12 "
-                 "igmp-host-proxy/PA-06");
+                 "igmp-host-proxy/PF-01 igmp-host-proxy/PF-06 igmp-host-proxy/PF-09 "
+                 "igmp-host-proxy/PF-12 igmp-host-proxy/PA-06");
   World w;
   EXPECT_EQ(w.domain().forwarding.bits(), 0b11u);
+  w.events(snooping::EventType::kQuerierChanged);
   w.hear(kD1Other, general_query(), ipv4(10, 77, 10, 1));  // a lower address
   EXPECT_EQ(w.domain().forwarding.bits(), 0b10u);
+  EXPECT_EQ(w.events(snooping::EventType::kQuerierChanged), 1);
+  const auto downstreams = w.box.proxies(w.now)[0].downstreams;
+  EXPECT_FALSE(downstreams[0].querier || downstreams[0].forwarding);
+  EXPECT_TRUE(downstreams[1].querier && downstreams[1].forwarding);
   w.wait(seconds(256));  // other querier present interval
   EXPECT_EQ(w.domain().forwarding.bits(), 0b11u);
 }
