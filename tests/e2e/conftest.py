@@ -13,7 +13,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(__file__))
 
 from lab import daemon as daemon_module  # noqa: E402
-from lab.edge import Edge  # noqa: E402
+from lab.edge import Edge, wanted  # noqa: E402
 from lab.network import Network, af_packet_ports  # noqa: E402
 
 
@@ -118,3 +118,12 @@ def edge():
     network = Edge()
     yield network
     network.close()
+
+
+@pytest.fixture
+def proxy(edge, rig):
+    """The daemon of the module's `rig`; nothing but the witness is wanted before and after the test."""
+    yield rig.proxy
+    edge.forget()
+    rig.proxy.ctl("clear", "groups")
+    rig.proxy.wait(lambda: not wanted(rig.proxy.proxied()), "nothing to be wanted any more")

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from lab import frr
-from lab.edge import OURS, WITNESS, Rig, wait_upstream, wanted
+from lab.edge import OURS, SMALL_MTU, WITNESS, Rig, wait_upstream, wanted
 from lab.frames import (ALLOW, TO_EX, TO_IN, igmp_frame, many_reports, routed, v2_report, v3_query,
                         v3_record, v3_report)
 
@@ -24,15 +24,6 @@ def rig(edge):
         "ssm-map": [{"group": "232.9.0.0/16", "source": [A, B]}]})
     yield rig
     rig.stop()
-
-
-@pytest.fixture
-def proxy(edge, rig):
-    """The module's daemon; nothing but the witness is wanted before and after the test."""
-    yield rig.proxy
-    edge.forget()
-    rig.proxy.ctl("clear", "groups")
-    rig.proxy.wait(lambda: not wanted(rig.proxy.proxied()), "nothing to be wanted any more")
 
 
 @pytest.fixture
@@ -219,6 +210,19 @@ def test_what_must_not_be_routed_is_counted(edge, proxy):
     assert edge.deliver(edge.b1, "224.0.0.99") == {"tr20"}, "link-local groups stay on their link"
 
 
+def test_what_is_too_large_for_a_port_is_counted_and_not_cut(edge, proxy):
+    group = "239.1.11.1"
+    edge.a1.join(group)
+    join_by_hand(edge, group, 20)
+    proxy.wait_members(group, {"a1", "tr"})
+    name = 'frames_dropped_total{port="tr",direction="tx",reason="too_big"}'
+    before = proxy.counters()[name]
+    assert edge.deliver(edge.up, group, A, size=14 + SMALL_MTU) == {"a1", "tr20"}
+    assert proxy.counters()[name] == before
+    assert edge.deliver(edge.up, group, A, size=14 + SMALL_MTU + 1) == {"a1"}
+    assert proxy.counters()[name] - before == 20
+
+
 def forwarding(proxy, interface):
     return next(d["forwarding"] for d in proxy.proxy()["downstreams"] if d["interface"] == interface)
 
@@ -241,6 +245,10 @@ def test_only_the_querier_of_a_downstream_forwards(edge, proxy):
     assert edge.deliver(edge.up, group, A) == {"a1", "b1"}, "without a new join"
 
 
+def explained(proxy, group, source):
+    return proxy.ctl("explain", "--vlan", 100, "--port", "wan", "--group", group, "--source", source).stdout
+
+
 @pytest.mark.req("igmp-host-proxy/PS-01", "igmp-host-proxy/PS-02")
 def test_any_source_joins_in_the_ssm_range_are_ignored_or_mapped(edge, proxy, router):
     edge.a1.igmp_version(2)
@@ -253,6 +261,8 @@ def test_any_source_joins_in_the_ssm_range_are_ignored_or_mapped(edge, proxy, ro
     assert edge.deliver(edge.up, "232.9.1.1", C) == set()
     assert edge.deliver(edge.up, "232.1.1.1", A) == set()
     assert edge.deliver(edge.up, "232.1.1.2", C) == {"b1"}
+    assert proxy.counted("snooping_ssm_ignored_total") >= 1
+    assert "SSM" in explained(proxy, "232.1.1.1", A)
 
 
 def test_what_the_lists_refuse_is_neither_joined_nor_forwarded(edge, proxy, router):
@@ -267,6 +277,8 @@ def test_what_the_lists_refuse_is_neither_joined_nor_forwarded(edge, proxy, rout
     assert edge.deliver(edge.up, "225.1.1.1", A) == set()
     assert edge.deliver(edge.up, "239.67.1.1", A) == set()
     assert refused(proxy, "proxy_denied") - before == 60
+    assert proxy.counted("proxy_denied_total") >= 3
+    assert "deny" in explained(proxy, "239.66.1.1", A) and "allow" in explained(proxy, "225.1.1.1", A)
     assert edge.deliver(edge.up, "239.67.1.1", B) == {"a1"}
     assert edge.deliver(edge.up, "239.68.1.1", A) == {"a1"}
 

@@ -15,15 +15,15 @@ pytestmark = pytest.mark.skipif(not frr.installed(), reason="frr is not installe
 
 @pytest.fixture(scope="module")
 def rig(edge):
-    rig = Rig(edge, "takeover", {"upstream": ["wan", "wan2"], "upstream-leave-delay": 1.5,
+    rig = Rig(edge, "takeover", {"upstream": ["wan", "wan2"], "upstream-leave-delay": 1,
                                  "max-groups": 8000})
     yield rig
     rig.stop()
 
 
 @pytest.mark.req("igmp-host-proxy/PX-15", "igmp-host-proxy/MU-03", "igmp-host-proxy/PF-06")
-def test_the_second_upstream_takes_over_under_traffic(edge, rig):
-    proxy, group, ssm = rig.proxy, "239.4.1.1", "232.4.1.1"
+def test_the_second_upstream_takes_over_under_traffic(edge, proxy, rig):
+    group, ssm = "239.4.1.1", "232.4.1.1"
     everything = {group: ("exclude", set()), ssm: ("include", {A})}
     edge.a1.join(group)
     edge.b1.join(group)
@@ -54,13 +54,29 @@ def test_the_second_upstream_takes_over_under_traffic(edge, rig):
     edge.stop_stream(edge.up2)
     print(f"and came back {edge.span(edge.a1, second)[1] - back:.2f} s after the link")
     assert edge.deliver(edge.up2, group, B, witness=edge.up) == set()
-    edge.counts(first), edge.counts(second)   # neither twice nor out of order
+    edge.counts(first), edge.counts(second)  # neither twice nor out of order
 
 
-def test_the_upstream_join_outlives_the_last_viewer_by_the_leave_delay(edge, rig):
-    proxy, group = rig.proxy, "239.4.2.1"
-    edge.forget()
-    proxy.wait(lambda: not wanted(rig.router.memberships()), "nothing to be left")
+@pytest.mark.req("igmp-host-proxy/MU-03")
+def test_the_second_upstream_takes_over_from_a_querier_that_vanishes(edge, proxy, rig):
+    group = "239.4.4.1"
+    edge.a1.join(group)
+    wait_upstream(proxy, rig.router, {group: ("exclude", set())})
+    rig.router.kill()
+    # Robustness times its query interval, and half its response time: 4.25 seconds.
+    wait_upstream(proxy, rig.bridge, {group: ("exclude", set())}, timeout=8)
+    edge.upstream = "up2"
+    try:
+        assert edge.deliver(edge.up2, group, A) == {"a1"}
+    finally:
+        edge.upstream = "up"
+        rig.router.start()
+    wait_upstream(proxy, rig.router, {group: ("exclude", set())}, timeout=8)
+    assert edge.deliver(edge.up, group, A) == {"a1"}
+
+
+def test_the_upstream_join_outlives_the_last_viewer_by_the_leave_delay(edge, proxy, rig):
+    group = "239.4.2.1"
     mark = edge.up.mark()
     edge.a1.join(group)
     wait_upstream(proxy, rig.router, {group: ("exclude", set())})
@@ -77,13 +93,13 @@ def test_the_upstream_join_outlives_the_last_viewer_by_the_leave_delay(edge, rig
     proxy.wait(lambda: group not in rig.router.memberships(), "the leave in the end", 6)
     said = edge.up.state_changes(group, mark)
     assert {kind for _, kind, _ in said} == {TO_IN}, "one leave and nothing else"
-    assert said[0][0] - left > 1.5 + 2 * 0.4
+    assert said[0][0] - left > 1 + 2 * 0.4
 
 
 @pytest.mark.req("igmp-host-proxy/PA-07", "igmp-host-proxy/SC-16", "igmp-host-proxy/QR-6")
 @pytest.mark.parametrize("version", [3, 2])
-def test_five_thousand_groups_at_once(edge, rig, version):
-    proxy, groups = rig.proxy, group_numbers(f"239.{100 + version}.0.0", 5000)
+def test_five_thousand_groups_at_once(edge, proxy, rig, version):
+    groups = group_numbers(f"239.{100 + version}.0.0", 5000)
     mark = edge.up.mark()
     frames = list(many_reports(edge.a1.mac, edge.a1.address, groups, version))
     # Five thousand frames are more than a starved worker's ring holds, so they come a little apart.
@@ -103,12 +119,11 @@ def test_five_thousand_groups_at_once(edge, rig, version):
             time.sleep(1)
     assert edge.deliver(edge.up, groups[-1], A) == {"a1"}
     proxy.ctl("clear", "groups")
-    proxy.wait(lambda: not wanted(proxy.proxied()), "all to be left")
-    proxy.wait(lambda: not wanted(rig.router.memberships()), "FRR to see it")
+    proxy.wait(lambda: not wanted(rig.router.memberships()), "FRR to see the leave of all")
 
 
-def test_a_host_that_claims_a_hundred_thousand_groups(edge, rig):
-    proxy, group = rig.proxy, "239.4.3.1"
+def test_a_host_that_claims_a_hundred_thousand_groups(edge, proxy, rig):
+    group = "239.4.3.1"
     edge.b1.join(group)
     wait_upstream(proxy, rig.router, {group: ("exclude", set())})
     stream = edge.start_stream(edge.up, A, group, gap=0.002)
@@ -119,6 +134,4 @@ def test_a_host_that_claims_a_hundred_thousand_groups(edge, rig):
     edge.settle(edge.up)
     assert edge.counts(stream) == {"b1": sent}
     assert group in proxy.proxied() and proxy.process.poll() is None
-    edge.forget()
-    proxy.ctl("clear", "groups")
-    proxy.wait(lambda: not wanted(proxy.proxied()), "all to be left")
+    proxy.wait(lambda: proxy.counted("proxy_group_limit_refused_total") > 80_000, "refusals")

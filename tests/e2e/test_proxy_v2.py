@@ -21,8 +21,7 @@ def rig(edge):
 
 @pytest.mark.req("igmp-host-proxy/PX-12", "igmp-host-proxy/PX-13", "igmp-host-proxy/H2-01",
                  "igmp-host-proxy/H2-06", "igmp-host-proxy/PS-04")
-def test_routers_that_speak_version_2(edge, rig):
-    proxy = rig.proxy
+def test_routers_that_speak_version_2(edge, proxy, rig):
     proxy.wait(lambda: {u["version"] for u in proxy.proxy()["upstreams"]} == {2}, "version 2 upstream")
     mark, mark2 = edge.up.mark(), edge.up2.mark()
     edge.a1.join("239.3.1.1", A)   # version 2 has no sources
@@ -48,8 +47,8 @@ def test_routers_that_speak_version_2(edge, rig):
 
 
 @pytest.mark.req("igmp-host-proxy/HC-06", "igmp-host-proxy/HC-04")
-def test_an_upstream_querier_that_changes_its_version_all_the_time(edge, rig):
-    proxy, group = rig.proxy, "239.3.2.1"
+def test_an_upstream_querier_that_changes_its_version_all_the_time(edge, proxy, rig):
+    group = "239.3.2.1"
     edge.a1.join(group)
     wait_upstream(proxy, rig.router, {group: ("exclude", set())})
     stream = edge.start_stream(edge.up, A, group, gap=0.002)

@@ -23,7 +23,7 @@ class Sluiced:
 
     def __init__(self, edge):
         self.daemon = edge_daemon(edge, "peer", {}, {"fast-leave": True})
-        self.stop = self.daemon.stop
+        self.stop, self.log = self.daemon.stop, self.daemon.diagnosis
 
 
 class Igmpproxy:
@@ -33,21 +33,35 @@ class Igmpproxy:
         self.proxy = igmpproxy.IgmpProxy(
             edge.lab, edge.switch, ("wan", OURS["wan"], ["wan"]),
             [("br10", OURS["vlan10"], ["a1", "a2"]), ("b1", OURS["vlan20"], ["b1"])], quick_leave=True).start()
-        self.stop = self.proxy.stop
+        self.stop, self.log = self.proxy.stop, lambda: self.proxy.log
+
+
+def report(host, group, kind):
+    frame = igmp_frame(host.mac, host.address, "224.0.0.22", v3_report(v3_record(kind, group)))
+    return host.ask("send_timed", frame=frame.hex())
+
+
+def says(message, group, kind):
+    """Whether this is the join (TO_EX) or the leave (TO_IN), in version 3 or 2: the kernel under igmpproxy
+    keeps to version 2 for long where it once heard it."""
+    return ((kind, group, []) in message.records if message.kind == 0x22 else
+            (message.kind, message.group) == ({TO_EX: 0x16, TO_IN: 0x17}[kind], group))
 
 
 def change(edge, host, group, kind):
-    """A host's state-change report; returns how long until the same was said upstream."""
+    """A host's state-change report; returns how long until the same was said upstream. Like any host,
+    it says it again a second later."""
     mark = edge.up.mark()
-    frame = igmp_frame(host.mac, host.address, "224.0.0.22", v3_report(v3_record(kind, group)))
-    sent = host.ask("send_timed", frame=frame.hex())
-    deadline = sent + 10
-    while time.monotonic() < deadline:
-        for t, message in edge.up.igmp_timed(mark):
-            if message.kind == 0x22 and (kind, group, []) in message.records:
-                return t - sent
-        time.sleep(0.05)
-    raise AssertionError(f"record {kind} for {group} was not said upstream")
+    sent = report(host, group, kind)
+    for again in (1, 2, 3):
+        while time.monotonic() < sent + again:
+            for t, message in edge.up.igmp_timed(mark):
+                if says(message, group, kind):
+                    return t - sent
+            time.sleep(0.05)
+        report(host, group, kind)
+    heard = [message for _, message in edge.up.igmp_timed(mark)]
+    raise AssertionError(f"record {kind} for {group} was not said upstream, only {heard}")
 
 
 def reached(edge, count):
@@ -77,11 +91,13 @@ def test_side_by_side(edge):
             try:
                 # Its sockets are open when the first join comes through.
                 deadline = time.monotonic() + 10
-                edge.b1.join("239.6.0.1")
                 while "239.6.0.1" not in router.groups():
-                    assert time.monotonic() < deadline, f"{kind.name} does not work"
-                    time.sleep(0.02)
+                    assert time.monotonic() < deadline, "it does not work"
+                    report(edge.b1, "239.6.0.1", TO_EX)
+                    time.sleep(0.1)
                 results[kind.name] = quantities(edge)
+            except AssertionError as problem:
+                raise AssertionError(f"{kind.name}: {problem}\n{peer.log()}") from problem
             finally:
                 peer.stop()
                 edge.forget()

@@ -28,6 +28,7 @@ INTERFACES = [{"name": name, "vlan": vlan, "address": OURS[name] + "/24"}
               for name, vlan in (("wan", 100), ("wan2", 101), ("vlan10", 10), ("vlan20", 20))]
 DOWNSTREAM = ["vlan10", "vlan20"]
 ACCESS = {"wan": 100, "wan2": 101, "a1": 10, "a2": 10, "b1": 20}
+SMALL_MTU = 1200  # of the trunk
 WITNESS = "239.255.0.1"  # a static group of every downstream port, to tell when all has arrived
 
 
@@ -35,7 +36,7 @@ def edge_ports():
     rows = [{"name": name, "device": f"net_af_packet{n},iface={name}", "access-vlan": vlan}
             for n, (name, vlan) in enumerate(ACCESS.items())]
     return rows + [{"name": "tr", "device": f"net_af_packet{len(rows)},iface=tr",
-                    "trunk-vlans": [10, 20]}]
+                    "trunk-vlans": [10, 20], "mtu": SMALL_MTU}]
 
 
 def edge_daemon(edge, name, proxy, snooping=None, **more):

@@ -28,7 +28,7 @@ class Frr:
         self.processes = []
 
     def start(self):
-        os.makedirs(self.directory)
+        os.makedirs(self.directory, exist_ok=True)
         shutil.chown(self.directory, "frr", "frr")
         self._daemon("zebra", "")
         self._await(lambda: self.vtysh("show version", "zebra"))
