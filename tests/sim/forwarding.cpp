@@ -15,7 +15,7 @@ std::string Forwarding::apply(const control::snooping::FibChange& change) {
     if (!key.any_source() && !registered(key.vlan, key.group)) {
       return name + ": set while its any-source entry does not exist";
     }
-    entries_[here] = *change.members;
+    entries_[here] = {*change.members};
     return {};
   }
   const auto at = entries_.find(here);
@@ -46,19 +46,24 @@ PortSet Forwarding::egress(VlanId vlan, Ipv4 source, Ipv4 group, PortId ingress)
   if (!policy->snooping || !policy->restricted || group.is_link_local_multicast()) {
     return everywhere;
   }
-  const auto any = entries_.find(Key{vlan, group, Ipv4{}});
-  if (any == entries_.end()) {
-    switch (policy->unregistered) {
-      case UnregisteredPolicy::kFlood:
-        return everywhere;
-      case UnregisteredPolicy::kRouterPortsOnly:
-        return policy->router_ports & everywhere;
-      case UnregisteredPolicy::kDrop:
-        return {};
-    }
+  const EgressSet* const entry = find(vlan, group, source);
+  if (entry != nullptr) return (entry->members | policy->router_ports) & everywhere;
+  switch (policy->unregistered) {
+    case UnregisteredPolicy::kFlood:
+      return everywhere;
+    case UnregisteredPolicy::kRouterPortsOnly:
+      return policy->router_ports & everywhere;
+    case UnregisteredPolicy::kDrop:
+      break;
   }
+  return {};
+}
+
+const EgressSet* Forwarding::find(VlanId vlan, Ipv4 group, Ipv4 source) const {
+  const auto any = entries_.find(Key{vlan, group, Ipv4{}});
+  if (any == entries_.end()) return nullptr;
   const auto exact = entries_.find(Key{vlan, group, source});
-  return ((exact == entries_.end() ? any : exact)->second | policy->router_ports) & everywhere;
+  return &(exact == entries_.end() ? any : exact)->second;
 }
 
 }  // namespace sluice::sim

@@ -22,12 +22,14 @@ class Forwarding {
   const VlanTable& vlans() const { return vlans_; }
   bool registered(VlanId vlan, Ipv4 group) const;
   PortSet egress(VlanId vlan, Ipv4 source, Ipv4 group, PortId ingress) const;
+  // The entry that serves (source, group), nullptr: none.
+  const EgressSet* find(VlanId vlan, Ipv4 group, Ipv4 source) const;
   std::size_t size() const { return entries_.size(); }
   std::size_t size(VlanId vlan) const;
 
  private:
   using Key = std::tuple<VlanId, Ipv4, Ipv4>;  // sources of a group follow its any-source entry
-  std::map<Key, PortSet> entries_;
+  std::map<Key, EgressSet> entries_;
   VlanTable vlans_;
 };
 

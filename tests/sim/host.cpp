@@ -48,24 +48,22 @@ Host::Host(const Settings& settings, Clock& clock, Dice& dice, std::function<voi
 // --- Truth
 // -----------------------------------------------------------------------------------------
 
-TimePoint Host::wanted_since(GroupIndex group, Ipv4 source) const {
+TimePoint Host::since(GroupIndex group, const std::function<bool(const Wish&)>& is_such) const {
   TimePoint since = kNever;
   const auto& history = groups_[group].history;
   for (auto change = history.rbegin(); change != history.rend(); ++change) {
-    if (!change->wish.admits(source)) break;
+    if (!is_such(change->wish)) break;
     since = change->at;
   }
   return since;
 }
 
+TimePoint Host::wanted_since(GroupIndex group, Ipv4 source) const {
+  return since(group, [source](const Wish& wish) { return wish.admits(source); });
+}
+
 TimePoint Host::unwanted_since(GroupIndex group, Ipv4 source) const {
-  TimePoint since = kNever;
-  const auto& history = groups_[group].history;
-  for (auto change = history.rbegin(); change != history.rend(); ++change) {
-    if (change->wish.admits(source)) break;
-    since = change->at;
-  }
-  return since;
+  return since(group, [source](const Wish& wish) { return !wish.admits(source); });
 }
 
 TimePoint Host::idle_since(GroupIndex group) const {

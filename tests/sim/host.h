@@ -77,6 +77,8 @@ class Host {
   // A v1 or v2 report of another host on the segment. To a v1 host a v2 report is an unknown type.
   void hear_report(GroupIndex group, igmp::Version version);
 
+  // Since when its wish has been such without a break; kNever: it is not.
+  TimePoint since(GroupIndex group, const std::function<bool(const Wish&)>& is_such) const;
   // Since when it has wanted (group, source) without a break; kNever: it does not.
   TimePoint wanted_since(GroupIndex group, Ipv4 source) const;
   // Since when it has not; kNever: it does. With no source: since when it wants nothing at all.

@@ -55,6 +55,7 @@ void Router::send(igmp::Query<Ipv4> query) {
     query.query_interval = settings_.query_interval;
   }
   last_query_ = clock_.now();
+  if (query.general()) last_general_query_ = clock_.now();
   send_(igmp::encode(query, {MacAddress{{2, 0, 0, 2, 0, 0}}, settings_.address}));
 }
 

@@ -34,8 +34,11 @@ class Router {
   const Settings& settings() const { return settings_; }
   void power(bool on);
   bool is_on() const { return on_; }
+  // Another software after the next start.
+  void set_version(igmp::Version version) { settings_.version = version; }
   TimePoint on_since() const { return on_since_; }
   TimePoint last_query() const { return last_query_; }
+  TimePoint last_general_query() const { return last_general_query_; }
 
   void hear_query(const igmp::Query<Ipv4>& query, Ipv4 from);
   void hear_report(const igmp::Message<Ipv4>& message);
@@ -72,6 +75,7 @@ class Router {
   bool on_ = false;
   TimePoint on_since_{};
   TimePoint last_query_ = TimePoint::min();
+  TimePoint last_general_query_ = TimePoint::min();
   TimePoint other_until_{};
   int startup_left_ = 0;
   std::uint64_t timer_ = 0;

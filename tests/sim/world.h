@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -19,13 +18,9 @@
 #include "tests/sim/link.h"
 #include "tests/sim/router.h"
 #include "tests/sim/scenario.h"
+#include "tests/sim/violation.h"
 
 namespace sluice::sim {
-
-// The oracle's verdict; ends the seed.
-struct Violation : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 // Until when a port has to be, and may be, a router port for the queries that came in by it.
 struct RouterPortTerm {
