@@ -13,7 +13,7 @@ from stage import Stage, main  # also finds the lab
 
 from lab.bridge import KernelQuerier
 from lab.daemon import Daemon
-from lab.edge import DOWNSTREAM, INTERFACES, Edge, edge_ports
+from lab.edge import DOWNSTREAM, INTERFACES, PORT, Edge, edge_ports
 from lab.frames import Data
 
 GROUP, SSM, CAMERA = "239.1.1.1", "232.1.1.1", "239.9.9.9"
@@ -43,19 +43,24 @@ class Demo(Stage):
                               interfaces=INTERFACES, proxies=[
                                   {"name": "edge", "upstream": ["wan", "wan2"], "downstream": DOWNSTREAM}])
 
-    def stream(self, phase, sender, group, source, expected, ttl=16):
+    def stream(self, phase, sender, group, source, expected):
         """Sends COUNT frames and notes who got how many."""
-        stream = self.edge.stream(sender, group, source, count=COUNT, gap=0.0005, ttl=ttl)
+        port = PORT.get(sender.name, sender.name)
+        before = self.frames_in(port)
+        stream = self.edge.stream(sender, group, source, count=COUNT, gap=0.0005)
+        self.daemon.wait(lambda: self.frames_in(port) >= before + COUNT, "sluiced to have them all")
         wanted = {place: COUNT for place in expected}
         deadline = time.monotonic() + 3
         while time.monotonic() < deadline and self.edge.counts(stream) != wanted:
             time.sleep(0.02)
-        time.sleep(0.2)  # for those who should get nothing
         got = self.edge.counts(stream)
         for place in PLACES:
             if self.edge.hosts[place] is not sender:
                 self.note(phase, group, place, COUNT, wanted.get(place, 0), got.get(place, 0))
         return stream
+
+    def frames_in(self, port):
+        return self.daemon.json("show", "ports", "--port", port)["ports"][0]["rx"]["packets"]
 
     def tell(self, name, router):
         print(f"router {name} knows:\n{spoken(router.memberships())}", flush=True)
