@@ -174,12 +174,13 @@ def end_to_end(tally, build_dir):
 def demonstrate(tally):
     if os.geteuid() != 0:
         return
-    tally.step("make demo")
-    code, output = run([sys.executable, "tests/demo/demo.py"], {"SLUICE_BUILD": BUILD}, timeout=180)
-    if code:
-        tally.fail("demo", output)
-    else:
-        tally.add(1)
+    for name in ("demo", "proxy"):
+        tally.step("make demo" + (f" DEMO={name}" if name != "demo" else ""))
+        code, output = run([sys.executable, f"tests/demo/{name}.py"], {"SLUICE_BUILD": BUILD}, timeout=180)
+        if code:
+            tally.fail(f"demo {name}", output)
+        else:
+            tally.add(1)
 
 
 def check_headers(tally):
