@@ -113,8 +113,9 @@ void Replicator::route(rte_mbuf* mbuf, const Routed& how, const MacAddress& sour
     for (auto& form : forms) {
       form.ports = without_too_big(l3_length(mbuf, how.tagged), form.ports);
     }
-    const auto gone = std::ranges::remove_if(forms, &PortSet::empty, &RoutedForms::Form::ports);
-    forms = forms.first(forms.size() - gone.size());
+    const auto end = std::remove_if(forms.begin(), forms.end(),
+                                    [](const auto& form) { return form.ports.empty(); });
+    forms = forms.first(static_cast<std::size_t>(end - forms.begin()));
     if (forms.empty()) {
       if (!how.keep) rte_pktmbuf_free(mbuf);
       return;

@@ -52,7 +52,8 @@ struct RoutedFixture : WorkerFixture {
 
   void publish() {
     auto table = std::make_unique<VlanTable>();
-    for (const auto& [id, policy] : policies) {
+    for (const auto& one : policies) {
+      const VlanPolicy& policy = one.second;
       table->add(policy);
       policy.untagged.for_each([&](PortId port) { table->set_access_vlan(port, policy.id); });
     }

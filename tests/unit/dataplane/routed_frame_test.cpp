@@ -19,7 +19,6 @@ using testing::UnorderedElementsAre;
 using testing::UnorderedElementsAreArray;
 
 const Ip kDown{.source = kFar, .destination = kChannel};
-const Ip kUp{.source = kNear, .destination = kChannel};
 
 struct RoutedFrame : RoutedFixture {
   std::vector<rte_mbuf*> taken;
