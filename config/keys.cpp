@@ -293,8 +293,9 @@ constexpr Key kKeys[] = {
     {kProxyUpstream, "interface", kText, kAny, "interface name", kRequired, "RFC 4605 §3",
      "The interface."},
     {kProxyUpstream, "group-ranges", kTexts, kAny, "ranges of groups", "[]", "",
-     "The groups that it has before any upstream without ranges; without ranges it has the rest, "
-     "and what the others cannot have just now."},
+     "The groups that it may have; without ranges all. Of the upstreams that are fit, a group goes "
+     "to "
+     "the one with the longest range that holds it, the earlier in the file first."},
 
     {kSsmMapping, "group", kText, kAny, "range of groups", kRequired, "RFC 8652",
      "The groups; not inside an earlier one's."},

@@ -103,11 +103,12 @@ std::string fib(const Json& result) {
 std::string proxies(const Json& result) {
   std::string text;
   for (const Json& p : result["proxies"]) {
-    text += fmt::format("{}proxy {}: IGMPv{}, {} groups\n", text.empty() ? "" : "\n",
-                        plain(p["name"]), plain(p["igmp-version"]), p["groups"].size());
+    text += fmt::format("{}proxy {}: IGMPv{}, {} group{}\n", text.empty() ? "" : "\n",
+                        plain(p["name"]), plain(p["igmp-version"]), p["groups"].size(),
+                        p["groups"].size() == 1 ? "" : "s");
     std::vector<Row> networks = {{"INTERFACE", "ROLE", "VLAN", "LINK", "STATE"}};
     for (const Json& u : p["upstreams"]) {
-      std::string state = u["active"] ? "active" : "standby";
+      std::string state = u["active"] ? "active" : u["link"] == "down" ? "no link" : "standby";
       state += u["querier"].is_null() ? ", no querier heard" : ", querier " + plain(u["querier"]);
       state += ", speaks v" + plain(u["version"]);
       if (!u["group-ranges"].empty()) state += ", for " + joined(u["group-ranges"]);
@@ -127,8 +128,9 @@ std::string proxies(const Json& result) {
     for (const Json& g : p["groups"]) {
       const std::string wanted =
           g["leaving"] ? joined(g["downstreams"]) + " (held)" : joined(g["downstreams"]);
-      rows.push_back({plain(g["group"]), plain(g["filter-mode"]), joined(g["sources"]),
-                      plain(g["upstream"]), duration(g["up-time"]), wanted});
+      rows.push_back({plain(g["group"]), plain(g["filter-mode"]),
+                      g["sources"].empty() ? "*" : joined(g["sources"]), plain(g["upstream"]),
+                      duration(g["up-time"]), wanted});
     }
     text += aligned(rows);
   }

@@ -44,6 +44,7 @@ Proxy::Proxy(const config::Config& config, std::size_t number)
   for (const config::ProxyUpstream& upstream : config_.upstreams) {
     const config::Interface& interface = config.interfaces[upstream.interface];
     upstreams_.push_back({interface.name, interface.vlan, upstream.group_ranges});
+    if (upstream.group_ranges.empty()) upstreams_.back().ranges.push_back(kAllGroups);
   }
   domain_.key = routed_key(number);
   for (const config::InterfaceIndex place : config_.downstreams) {
@@ -218,9 +219,9 @@ void Proxy::report(Ipv4 address, Group& group, const Reception& wanted, Effects&
   group.reported = wanted;
 }
 
-// Which upstream has which groups: those with a range before those without, each in the file's
-// order, of the fittest kind that there is (MU-03). When nothing is up the first stay in use, so
-// that they are asked as soon as their link returns.
+// Which upstream has which groups (MU-03): of the fittest kind that there is, the one with the
+// longest range that holds the group, the earlier in the file first. When nothing is up the first
+// stay in use, so that they are asked as soon as their link returns.
 void Proxy::choose_upstreams(const std::function<Network(VlanId)>& network) {
   enum Fitness : std::uint8_t { kGood, kQuerierLost, kDown };
   std::vector<Fitness> fitness;
@@ -231,19 +232,24 @@ void Proxy::choose_upstreams(const std::function<Network(VlanId)>& network) {
     const bool lost = upstream.had_querier && !querier;
     fitness.push_back(!state.up ? kDown : lost ? kQuerierLost : kGood);
   }
-  domain_.upstreams.clear();
+  std::vector<RouteDomain::Upstream>& chosen = domain_.upstreams;
+  chosen.clear();
   for (const Fitness kind : {kGood, kQuerierLost, kDown}) {
+    const auto first = static_cast<std::ptrdiff_t>(chosen.size());
     for (std::size_t i = 0; i < upstreams_.size(); ++i) {
       if (fitness[i] != kind) continue;
       for (const Prefix& range : upstreams_[i].ranges) {
-        domain_.upstreams.push_back({range, upstreams_[i].vlan});
+        chosen.push_back({range, upstreams_[i].vlan});
       }
     }
-    for (std::size_t i = 0; i < upstreams_.size(); ++i) {
-      if (fitness[i] != kind || !upstreams_[i].ranges.empty()) continue;
-      domain_.upstreams.push_back({kAllGroups, upstreams_[i].vlan});
-      return;
-    }
+    std::stable_sort(chosen.begin() + first, chosen.end(), [](const auto& a, const auto& b) {
+      return a.groups.length > b.groups.length;
+    });
+    // Whoever has all groups is the last that is ever found.
+    const auto all = std::ranges::find(chosen, kAllGroups, &RouteDomain::Upstream::groups);
+    if (all == chosen.end()) continue;
+    chosen.erase(all + 1, chosen.end());
+    return;
   }
 }
 
@@ -292,12 +298,14 @@ void Proxy::undo(const std::vector<Proxy>& heirs, Effects& out) const {
 
 ProxyRow Proxy::row(const std::function<Network(VlanId)>& network, TimePoint now) const {
   ProxyRow row{config_.name, static_cast<igmp::Version>(config_.igmp_version), {}, {}, {}};
-  for (const Upstream& upstream : upstreams_) {
+  for (std::size_t i = 0; i < upstreams_.size(); ++i) {
+    const Upstream& upstream = upstreams_[i];
     const Network state = network(upstream.vlan);
-    const bool active = std::ranges::any_of(
-        domain_.upstreams, [&](const auto& used) { return used.vlan == upstream.vlan; });
+    const bool active = state.up && std::ranges::any_of(domain_.upstreams, [&](const auto& used) {
+                          return used.vlan == upstream.vlan;
+                        });
     row.upstreams.push_back({upstream.name, upstream.vlan, state.up, active, state.querier_address,
-                             state.host_version, upstream.ranges});
+                             state.host_version, config_.upstreams[i].group_ranges});
   }
   for (std::size_t i = 0; i < downstreams_.size(); ++i) {
     const Network state = network(downstreams_[i]);

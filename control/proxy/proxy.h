@@ -96,8 +96,8 @@ class Proxy {
   struct Upstream {
     std::string name;
     VlanId vlan;
-    std::vector<Prefix> ranges;
-    bool had_querier = false;  // since its link came up
+    std::vector<Prefix> ranges;  // all groups, when the file names none
+    bool had_querier = false;    // since its link came up
   };
 
   Reception admitted(Ipv4 group, const Reception& wanted);

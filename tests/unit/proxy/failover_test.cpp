@@ -135,6 +135,23 @@ TEST(GroupRanges, WithoutItsUpstreamARangeFallsToTheRest) {
   EXPECT_EQ(w.upstream_of(group(1)), "wan");
 }
 
+TEST(GroupRanges, LongestRangeWinsAndMayBeTheReserveForAll) {
+  RecordProperty("req", "igmp-host-proxy/MU-03");
+  config::Config c = two_upstreams();
+  c.proxies[0].upstreams[1].group_ranges = {{ipv4(224, 0, 0, 0), 4}, {group(200), 32}};
+  World w(c);
+  w.join(kD1Port, group(1));
+  w.join(kD1Port, group(200));
+  EXPECT_EQ(w.upstream_of(group(1)), "wan") << "the earlier of two that have all groups";
+  EXPECT_EQ(w.upstream_of(group(200)), "wan2");
+  w.link(kWanPort, false);
+  EXPECT_EQ(w.upstream_of(group(1)), "wan2");
+  w.link(kWanPort, true);
+  w.link(kWan2Port, false);
+  EXPECT_EQ(w.upstream_of(group(200)), "wan");
+  EXPECT_FALSE(w.box.proxies(w.now)[0].upstreams[1].active);
+}
+
 TEST(GroupRanges, GroupThatNobodyClaimsHasNoUpstream) {
   config::Config c = ranges();
   c.proxies[0].upstreams.erase(c.proxies[0].upstreams.begin());
