@@ -68,7 +68,7 @@ void Appliance::settle(TimePoint now, Effects& out) {
   }
   if (out.vlans_changed) {
     const auto network = [&](VlanId vlan) { return switch_.network(vlan, now); };
-    for (Proxy& proxy : proxies_) proxy.review(network, now, wanted);
+    for (Proxy& proxy : proxies_) proxy.review(network, wanted);
   }
   carry_out(wanted, now, out);
 }

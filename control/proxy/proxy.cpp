@@ -253,7 +253,7 @@ void Proxy::choose_upstreams(const std::function<Network(VlanId)>& network) {
   }
 }
 
-void Proxy::review(const std::function<Network(VlanId)>& network, TimePoint, Effects& out) {
+void Proxy::review(const std::function<Network(VlanId)>& network, Effects& out) {
   domain_.forwarding = PortSet{};
   for (std::size_t i = 0; i < downstreams_.size(); ++i) {
     const Network state = network(downstreams_[i]);

@@ -58,7 +58,7 @@ class Proxy {
   void on_reception(std::size_t downstream, Ipv4 group, const Reception& wanted, TimePoint now,
                     Effects& out);
   // Links and queriers are as `network` says now: fail-over, and where streams are routed.
-  void review(const std::function<Network(VlanId)>& network, TimePoint now, Effects& out);
+  void review(const std::function<Network(VlanId)>& network, Effects& out);
   // The forwarding table refused the group's entry; the next report tries again.
   void on_fib_refused(Ipv4 group, Effects& out);
   // Ends what upstream-leave-delay held.
