@@ -81,6 +81,7 @@ def test_two_v2_hosts_are_one_host_upstream(edge, proxy, router):
     mark = edge.up.mark()
     for host in (edge.a1, edge.a2):
         host.igmp_version(2)
+    joined = time.monotonic()
     edge.a1.join(group)
     wait_upstream(proxy, router, {group: ("exclude", set())})
     edge.a2.join(group)
@@ -92,8 +93,9 @@ def test_two_v2_hosts_are_one_host_upstream(edge, proxy, router):
     edge.a2.leave(group)
     proxy.wait(lambda: len(said(edge, group, mark)) == 4, "the leave, twice", 3)
     assert said(edge, group, mark) == [(TO_EX, [])] * 2 + [(TO_IN, [])] * 2
-    first = next(t for t, kind, _ in edge.up.state_changes(group, mark) if kind == TO_IN)
-    assert 0.35 < first - left < 0.9, "two last member query intervals of 0.2 s"
+    join, again, leave, _ = (t for t, *_ in edge.up.state_changes(group, mark))
+    assert join - joined < 0.3 and again - join < 1.2, "at once, and within the unsolicited interval"
+    assert 0.35 < leave - left < 0.9, "two last member query intervals of 0.2 s"
     wait_upstream(proxy, router, {})
     assert not [m for m in edge.up.igmp(mark) if m.kind == 0x11], "a host's side never queries"
 
@@ -163,6 +165,22 @@ def test_an_upstream_stream_reaches_members_and_nobody_else(edge, proxy, router,
     assert edge.first_frame(edge.a1, stream) == routed(stream.frame, mac)
     assert edge.first_frame(edge.b1, stream) == routed(stream.frame, mac)
     assert edge.first_frame(edge.tr, stream) == routed(stream.frame, mac, vlan=20)
+
+
+def test_a_leave_cuts_no_other_viewer(edge, proxy, router):
+    group = "239.1.12.1"
+    for host in (edge.a1, edge.a2, edge.b1):
+        host.join(group)
+    proxy.wait_members(group, {"a1", "a2", "b1"})
+    stream = edge.start_stream(edge.up, A, group, gap=0.002)
+    edge.a1.leave(group)
+    edge.b1.leave(group)
+    proxy.wait_members(group, {"a2"})
+    sent = edge.stop_stream(edge.up)
+    edge.settle(edge.up)
+    assert edge.counts(stream)["a2"] == sent
+    assert edge.deliver(edge.up, group, A) == {"a2"}
+    wait_upstream(proxy, router, {group: ("exclude", set())})
 
 
 @pytest.mark.req("igmp-host-proxy/PF-02", "igmp-host-proxy/PF-03", "igmp-host-proxy/PA-05")
