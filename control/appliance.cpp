@@ -99,11 +99,14 @@ Status Appliance::reload(const config::Config& config, TimePoint now, Effects& o
   if (const Status done = switch_.reload(config, now, out); !done) return done;
   const std::vector<Proxy> former = std::exchange(proxies_, {});
   adopt(config);
-  for (const Proxy& proxy : proxies_) {
+  const auto network = [&](VlanId vlan) { return switch_.network(vlan, now); };
+  proxy::Effects wanted;
+  for (Proxy& proxy : proxies_) {
+    proxy.inherit(former);
+    proxy.review(network, wanted);  // before anything is asked for upstream
     for (const VlanId vlan : proxy.downstream_vlans()) switch_.tell_receptions(vlan, now, out);
   }
   settle(now, out);
-  proxy::Effects wanted;
   for (const Proxy& old : former) old.undo(proxies_, wanted);
   carry_out(wanted, now, out);
   return Ok{};

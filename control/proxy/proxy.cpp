@@ -274,6 +274,19 @@ void Proxy::review(const std::function<Network(VlanId)>& network, Effects& out) 
 
 // --- Reload -----------------------------------------------------------------------------------
 
+void Proxy::inherit(const std::vector<Proxy>& forerunners) {
+  for (const Proxy& former : forerunners) {
+    if (former.name() == name()) {
+      tally_ = former.tally_;
+      domain_.upstreams = former.domain_.upstreams;
+    }
+    for (Upstream& upstream : upstreams_) {
+      const auto known = std::ranges::find(former.upstreams_, upstream.vlan, &Upstream::vlan);
+      if (known != former.upstreams_.end()) upstream.had_querier = known->had_querier;
+    }
+  }
+}
+
 void Proxy::undo(const std::vector<Proxy>& heirs, Effects& out) const {
   for (const auto& [address, group] : groups_) {
     const auto asks = [&](const Proxy& heir) {

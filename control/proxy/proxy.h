@@ -65,6 +65,9 @@ class Proxy {
   void advance(TimePoint now, Effects& out);
   TimePoint next_deadline() const { return held_.empty() ? kNever : held_.begin()->first; }
 
+  // At its beginning, before review(): what its forerunner of that name counted and used, and which
+  // networks had a querier, or a reload would bring back an upstream that has lost its own.
+  void inherit(const std::vector<Proxy>& forerunners);
   // At its end: undoes what it has asked for and put into the forwarding table, but for what its
   // `heirs` have as well.
   void undo(const std::vector<Proxy>& heirs, Effects& out) const;

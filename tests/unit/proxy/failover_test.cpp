@@ -86,6 +86,25 @@ TEST(Upstreams, QuerierThatFallsSilentLosesItsGroups) {
   EXPECT_EQ(w.upstream_of(group(1)), "wan");
 }
 
+TEST(Upstreams, ReloadDoesNotBringBackOneWithoutItsQuerier) {
+  World w(two_upstreams());
+  w.join(kD1Port, group(1));
+  w.hear(kWanPort, general_query(), kQuerier);
+  w.wait(seconds(200));
+  w.hear(kWan2Port, general_query(), ipv4(10, 77, 200, 9));
+  w.wait(seconds(60));  // 255 s after wan's last query
+  w.join(kD1Port, group(1));
+  ASSERT_EQ(w.upstream_of(group(1)), "wan2");
+  w.said(kWan);
+  w.said(kWan2);
+  ASSERT_TRUE(w.reload(two_upstreams()));
+  w.wait(seconds(5));
+  EXPECT_EQ(w.upstream_of(group(1)), "wan2");
+  EXPECT_EQ(w.said(kWan), "");
+  EXPECT_EQ(w.said(kWan2), "");
+  EXPECT_EQ(w.count("proxy_failovers_total{proxy=\"edge\"}"), 1u) << "goes on counting";
+}
+
 TEST(Upstreams, NeverHavingHeardAQuerierIsNoFault) {
   World w(two_upstreams());
   w.join(kD1Port, group(1));
