@@ -93,6 +93,7 @@ class Run {
       if (trouble <= next) {
         trouble = next + seconds(5) + dice_.within(seconds(60));
         flap_a_link();
+        if (scenario_.reloads) world_.reload(dice_.below(scenario_.nodes.size()));
       }
       if (power <= next) {
         power = next + time / 3 + dice_.within(time / 8);
@@ -139,6 +140,9 @@ class Run {
   void judge_some() {
     oracle_.judge_upstreams();
     judge_group(dice_.below(kGroups));
+    const std::size_t node = dice_.below(scenario_.nodes.size());
+    const auto port = static_cast<std::uint16_t>(dice_.below(scenario_.nodes[node].ports));
+    oracle_.judge_spoofed({node, PortId{port}}, dice_.below(kStreams), dice_.below(kGroups));
   }
 
   void flap_a_link() {

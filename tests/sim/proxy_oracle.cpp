@@ -13,6 +13,10 @@ constexpr Duration kWay = 4 * Link::kLongestDelay;  // there and back, twice
 constexpr Duration kUnsolicitedReportInterval = seconds(1);
 constexpr Duration kSlack = seconds(1);
 
+bool is_in(PortId port, const VlanPlan& network) {
+  return std::find(network.ports.begin(), network.ports.end(), port) != network.ports.end();
+}
+
 std::string seconds_text(TimePoint t) {
   if (t == kNever) return "never";
   std::ostringstream out;
@@ -52,9 +56,14 @@ TimePoint ProxyOracle::wanted_since(const Host& host, GroupIndex group, std::siz
   return host.since(group, [&](const Wish& wish) { return wants(host, wish, group, stream); });
 }
 
-TimePoint ProxyOracle::unwanted_since(const Host& host, GroupIndex group,
-                                      std::size_t stream) const {
-  return host.since(group, [&](const Wish& wish) { return !may_want(host, wish, group, stream); });
+// Policy takes a source out of a list of those wanted, but puts none into a list of those not
+// wanted, which is what a network with one such list asks for.
+TimePoint ProxyOracle::unwanted_since(const Host& host, GroupIndex group, std::size_t stream,
+                                      Scope scope) const {
+  const bool denied = scope == Scope::kUpstream && scenario_.denies(group, stream);
+  return host.since(group, [&](const Wish& wish) {
+    return denied ? !wish.exclude : !may_want(host, wish, group, stream);
+  });
 }
 
 TimePoint ProxyOracle::idle_since(const Host& host, GroupIndex group) const {
@@ -80,13 +89,13 @@ bool ProxyOracle::below_an_old_network(std::size_t node) const {
 }
 
 bool ProxyOracle::long_unwanted(const std::vector<Host*>& hosts, GroupIndex group,
-                                std::size_t stream, bool old_network, Duration settle,
+                                std::size_t stream, Scope scope, bool old_network, Duration settle,
                                 Duration leave) {
   TimePoint idle{}, unwanted{};
   bool all_v3 = true;
   for (const Host* host : hosts) {
     idle = std::max(idle, idle_since(*host, group));
-    unwanted = std::max(unwanted, unwanted_since(*host, group, stream));
+    unwanted = std::max(unwanted, unwanted_since(*host, group, stream, scope));
     all_v3 = all_v3 && host->settings().version == igmp::Version::kV3;
   }
   // Who goes has said so, the segment has been asked, and nothing was lost. In the SSM range nobody
@@ -187,10 +196,9 @@ void ProxyOracle::judge_upstream(std::size_t upstream, GroupIndex group, std::si
     return;
   }
 
-  // Sources that policy refuses may stay in a wish for all sources but some.
-  if (scenario_.denies(group, stream)) return;
   bool wanted = false;
   for (const auto& host : world_.hosts()) {
+    if (scenario_.denies(group, stream)) break;
     const std::size_t node = world_.node_of(*host);
     if (scenario_.is_ssm(group) && below_an_old_network(node)) continue;
     const Network home{node, scenario_.nodes[node].downstreams[0].id == host->settings().vlan
@@ -236,8 +244,8 @@ void ProxyOracle::judge_upstream(std::size_t upstream, GroupIndex group, std::si
     leave += longest_leave + kWay;
     const bool calm = scenario_.calm_links() && plan.fate == Fate::kSteady;
     const Duration settle = scenario_.settle_time(node) + membership;
-    unwanted = unwanted && long_unwanted(everybody[node], group, stream, old_network, settle,
-                                         calm ? leave : settle);
+    unwanted = unwanted && long_unwanted(everybody[node], group, stream, Scope::kUpstream,
+                                         old_network, settle, calm ? leave : settle);
   }
   ++must_nots_;
   if (unwanted) complain(place, group, stream, "is asked for, and nobody wants it");
@@ -318,8 +326,8 @@ bool ProxyOracle::must_not_receive(Network at, Place place, GroupIndex group, st
   const bool attachment = scenario_.series() && place == Place{0, scenario_.attachment()};
   if (!attachment) {
     const bool asked = !here.has_router && !here.older_queries;
-    return long_unwanted(world_.hosts_at(place), group, stream, here.older_queries, settle,
-                         asked ? leave : settle);
+    return long_unwanted(world_.hosts_at(place), group, stream, Scope::kNetwork, here.older_queries,
+                         settle, asked ? leave : settle);
   }
   std::vector<Host*> below;
   bool old_network = here.older_queries;
@@ -329,7 +337,7 @@ bool ProxyOracle::must_not_receive(Network at, Place place, GroupIndex group, st
   for (const VlanPlan& network : scenario_.nodes[1].downstreams) {
     old_network = old_network || network.older_queries;
   }
-  return long_unwanted(below, group, stream, old_network, scenario_.settle_time(1),
+  return long_unwanted(below, group, stream, Scope::kNetwork, old_network, scenario_.settle_time(1),
                        scenario_.settle_time(1));
 }
 
@@ -425,6 +433,32 @@ void ProxyOracle::judge_data(std::size_t stream, GroupIndex group, std::uint8_t 
   }
 }
 
+void ProxyOracle::judge_spoofed(Place from, std::size_t stream, GroupIndex group) {
+  const Stream& genuine = scenario_.streams[stream];
+  std::optional<Network> here;  // none: upstream
+  for (std::size_t d = 0; d < scenario_.nodes[from.node].downstreams.size(); ++d) {
+    if (is_in(from.port, plan({from.node, d}))) here = {from.node, d};
+  }
+  // To the node below, what comes down is from above, whoever sent it.
+  const bool goes_down = scenario_.series() && here == attached_network();
+  const auto judge = [&](Ipv4 source, bool may_go_down, const std::string& what) {
+    for (const auto& [place, count] : world_.send_data(from, source, group_address(group), 64)) {
+      ++must_nots_;
+      const bool in_network = here && place.node == from.node && is_in(place.port, plan(*here));
+      if (in_network || (goes_down && may_go_down && place.node == 1)) continue;
+      complain(place, group, stream, what);
+    }
+  };
+  const bool from_above = genuine.external || genuine.node < from.node;
+  if (here ? !same_network(genuine, *here) : !from_above) {
+    judge(genuine.address, genuine.external || genuine.node == 0,
+          "is spoofed at another port and comes");
+  }
+  if (here)
+    judge(scenario_.own_address(here->node, here->downstream), true,
+          "comes from somebody with the node's own address");
+}
+
 void ProxyOracle::judge_all() {
   judge_upstreams();
   for (GroupIndex group = 0; group < kGroups; ++group) {
@@ -464,7 +498,8 @@ void ProxyOracle::complain(Place place, GroupIndex group, std::size_t stream,
         << (wish.exclude ? " EXCLUDE {" : " INCLUDE {");
     for (const Ipv4 s : wish.sources) out << ' ' << to_string(s);
     out << " } wanted since " << seconds_text(wanted_since(*host, group, stream))
-        << ", unwanted since " << seconds_text(unwanted_since(*host, group, stream));
+        << ", unwanted since "
+        << seconds_text(unwanted_since(*host, group, stream, Scope::kNetwork));
   }
   for (std::size_t n = 0; n < scenario_.nodes.size(); ++n) {
     const auto proxies = world_.appliance(n).proxies(now());

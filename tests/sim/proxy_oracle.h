@@ -16,6 +16,8 @@ class ProxyOracle {
 
   // Sends a frame of the stream from where it comes from, and looks at every port.
   void judge_data(std::size_t stream, GroupIndex group, std::uint8_t ttl);
+  // The same from where the stream cannot come from: it stays in the network it is sent into.
+  void judge_spoofed(Place from, std::size_t stream, GroupIndex group);
   // What each upstream router has been told.
   void judge_upstreams();
   void judge_all();
@@ -48,13 +50,16 @@ class ProxyOracle {
   bool may_want(const Host& host, const Wish& wish, GroupIndex group, std::size_t stream) const;
   bool wants_any(const Host& host, const Wish& wish, GroupIndex group) const;
   TimePoint wanted_since(const Host& host, GroupIndex group, std::size_t stream) const;
-  TimePoint unwanted_since(const Host& host, GroupIndex group, std::size_t stream) const;
+  // In the hosts' own network, or in what a proxy asks for.
+  enum class Scope : std::uint8_t { kNetwork, kUpstream };
+  TimePoint unwanted_since(const Host& host, GroupIndex group, std::size_t stream,
+                           Scope scope) const;
   TimePoint idle_since(const Host& host, GroupIndex group) const;
   Duration join_time(const Host& host) const;
   Duration hop_time() const;  // until the next proxy or router upward knows
   // All of `hosts` want nothing of it, for so long that nothing may be left of it.
   bool long_unwanted(const std::vector<Host*>& hosts, GroupIndex group, std::size_t stream,
-                     bool old_network, Duration settle, Duration leave);
+                     Scope scope, bool old_network, Duration settle, Duration leave);
 
   // --- Upstreams ---------------------------------------------------------------------------------
   enum class Status { kGood, kQuerierLost, kDown, kUnsure };

@@ -111,6 +111,10 @@ bool ProxyScenario::calm_links() const {
   return !below_flaps;
 }
 
+Ipv4 ProxyScenario::own_address(std::size_t node, std::size_t downstream) const {
+  return address_in(nodes[node].downstreams[downstream].id, kOurNumber);
+}
+
 bool ProxyScenario::has_hosts(std::size_t node, std::size_t downstream, PortId port) const {
   const VlanPlan& plan = nodes[node].downstreams[downstream];
   if (port != plan.ports.back()) return true;
@@ -148,6 +152,7 @@ ProxyScenario make_proxy_scenario(std::uint64_t seed, std::size_t hosts) {
   scenario.ssm = dice.chance(30);
   scenario.ssm_mapping = scenario.ssm && dice.chance(50);
   if (dice.chance(25)) scenario.leave_delay = seconds(dice.between(2, 20));
+  scenario.reloads = dice.chance(25);
   if (dice.chance(25)) scenario.denied = dice.below(kStreams - 1);
 
   NodePlan& top = scenario.nodes.emplace_back();
@@ -255,7 +260,8 @@ std::string ProxyScenario::describe() const {
   std::ostringstream out;
   out << "seed " << seed << ": " << hosts << " hosts (v1 " << v1_percent << "%, v2 " << v2_percent
       << "%), loss: " << to_string(loss) << (reorders ? ", reordering" : "")
-      << (duplicates ? ", duplicating" : "") << (below_flaps ? ", link below flaps" : "");
+      << (duplicates ? ", duplicating" : "") << (below_flaps ? ", link below flaps" : "")
+      << (reloads ? ", reloads" : "");
   if (timer_lateness > Duration{0}) out << ", timers late by " << timer_lateness.count() << " ms";
   if (leave_delay > Duration{0}) out << ", leave delay " << to_seconds(leave_delay);
   if (ssm) out << ", SSM" << (ssm_mapping ? " with mapping" : "");

@@ -63,6 +63,7 @@ struct ProxyScenario {
   int v1_percent = 0, v2_percent = 0;
   std::vector<NodePlan> nodes;  // the first is at the top; the second hangs below its last network
   bool below_flaps = false;     // the link between the two
+  bool reloads = false;         // now and then the same configuration is read again
   Duration leave_delay{0};
   bool ssm = false;                   // odd groups are source-specific
   bool ssm_mapping = false;           // to source 0, for older hosts
@@ -77,6 +78,7 @@ struct ProxyScenario {
   }
   // Where the top node's network ends at the node below.
   PortId attachment() const { return nodes[0].downstreams.back().ports.back(); }
+  Ipv4 own_address(std::size_t node, std::size_t downstream) const;
   bool has_hosts(std::size_t node, std::size_t downstream, PortId port) const;
   config::Config config(std::size_t node) const;
   std::string describe() const;

@@ -133,6 +133,14 @@ std::uint64_t ProxyWorld::segment(Place place) const {
          place.port.value;
 }
 
+void ProxyWorld::reload(std::size_t n) {
+  trace(n == 0 ? "top reloads" : "below reloads");
+  Node& node = nodes_[n];
+  const Status done = node.appliance->reload(scenario_.config(n), clock_.now(), node.effects);
+  if (!done) throw Violation("a configuration that was good is refused: " + done.error().what);
+  carry_out(n);
+}
+
 void ProxyWorld::set_link(Place place, bool up) {
   for (const Place end : {place, other_end(place).value_or(place)}) {
     Node& node = nodes_[end.node];

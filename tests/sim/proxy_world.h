@@ -41,6 +41,8 @@ class ProxyWorld {
 
   void run_until(TimePoint end);
   void set_storm(bool storm) { storm_ = storm; }
+  // Reads the same configuration again.
+  void reload(std::size_t node);
   // Of the link behind a port; the one between two nodes is set at both ends.
   void set_link(Place place, bool up);
   bool link_is_up(Place place) const { return link(place).up; }

@@ -82,6 +82,9 @@ void Router::ask_about(const igmp::SourceSet<Ipv4>& sources, Ipv4 group) {
 
 void Router::hear_report(const igmp::Message<Ipv4>& message) {
   if (!on_) return;
+  const bool too_new = std::holds_alternative<igmp::V3Report<Ipv4>>(message) &&
+                       settings_.version != Version::kV3;  // an unknown type
+  if (too_new) return;
   if (const auto* report = std::get_if<igmp::V3Report<Ipv4>>(&message)) {
     for (const auto& record : report->records) hear_record(record);
   } else if (const auto* v2 = std::get_if<igmp::V2Report<Ipv4>>(&message)) {
