@@ -56,19 +56,20 @@ TimePoint Appliance::next_deadline() const {
   return next;
 }
 
-// The proxies after what the switch has done: memberships first, then links and queriers.
+// The proxies after what the switch has done: links and queriers first, so that nothing is asked
+// for where it will not come from.
 void Appliance::settle(TimePoint now, Effects& out) {
   if (proxies_.empty()) return out.receptions.clear();
   proxy::Effects wanted;
+  if (out.vlans_changed) {
+    const auto network = [&](VlanId vlan) { return switch_.network(vlan, now); };
+    for (Proxy& proxy : proxies_) proxy.review(network, wanted);
+  }
   for (const snooping::ReceptionChange& change : std::exchange(out.receptions, {})) {
     for (Proxy& proxy : proxies_) {
       const std::optional<std::size_t> place = proxy.downstream(change.vlan);
       if (place) proxy.on_reception(*place, change.group, change.wanted, now, wanted);
     }
-  }
-  if (out.vlans_changed) {
-    const auto network = [&](VlanId vlan) { return switch_.network(vlan, now); };
-    for (Proxy& proxy : proxies_) proxy.review(network, wanted);
   }
   carry_out(wanted, now, out);
 }
@@ -99,14 +100,12 @@ Status Appliance::reload(const config::Config& config, TimePoint now, Effects& o
   if (const Status done = switch_.reload(config, now, out); !done) return done;
   const std::vector<Proxy> former = std::exchange(proxies_, {});
   adopt(config);
-  const auto network = [&](VlanId vlan) { return switch_.network(vlan, now); };
-  proxy::Effects wanted;
   for (Proxy& proxy : proxies_) {
     proxy.inherit(former);
-    proxy.review(network, wanted);  // before anything is asked for upstream
     for (const VlanId vlan : proxy.downstream_vlans()) switch_.tell_receptions(vlan, now, out);
   }
   settle(now, out);
+  proxy::Effects wanted;
   for (const Proxy& old : former) old.undo(proxies_, wanted);
   carry_out(wanted, now, out);
   return Ok{};
