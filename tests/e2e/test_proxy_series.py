@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(not frr.installed(), reason="frr is not installe
 
 @pytest.fixture
 def series(edge):
-    """A second proxy behind VLAN 20 of the first, a viewer behind it."""
+    """A second proxy behind VLAN 20 of the first, on a tagged link, a viewer behind it."""
     router = frr.Frr(edge.up, lines=frr.SHORT).start()
     space = edge.lab.namespace("dutb")
     edge.lab.wire(edge.switch, "ser", space, "wan")
@@ -25,12 +25,12 @@ def series(edge):
                   for i in INTERFACES]
     first = Daemon(edge.lab, edge.switch, "first")
     first.configure(edge_ports() + [{"name": "ser", "device": "net_af_packet6,iface=ser",
-                                     "access-vlan": 20}],
+                                     "trunk-vlans": [20]}],
                     {10: {"unregistered": "drop"}, 20: {"unregistered": "drop"}}, interfaces=interfaces,
                     proxies=[{"name": "edge", "upstream": ["wan"], "downstream": ["vlan10", "vlan20"]}])
     second = Daemon(edge.lab, space, "second")
     second.configure(
-        [{"name": "wan", "device": "net_af_packet0,iface=wan", "access-vlan": 20},
+        [{"name": "wan", "device": "net_af_packet0,iface=wan", "trunk-vlans": [20]},
          {"name": "c1", "device": "net_af_packet1,iface=c1", "access-vlan": 30}],
         {30: {"unregistered": "drop"}},
         interfaces=[{"name": "up", "vlan": 20, "address": "10.77.20.100/24"},
