@@ -43,14 +43,13 @@ inline bool push_tag(rte_mbuf* mbuf, std::uint16_t tci) {
 }
 
 // `ip`: an IPv4 header with a right checksum and a TTL of at least 1. RFC 1624, equation 3:
-// HC' = ~(~HC + ~m + m'), m being the word that the TTL is half of.
+// HC' = ~(~HC + ~m + m'), where m is the word that the TTL is the upper half of, so that ~m + m' is
+// 0xFEFF whatever it was.
 inline void decrement_ttl(std::uint8_t* ip) {
-  std::uint32_t checksum = static_cast<std::uint32_t>((ip[10] << 8) | ip[11]);
-  const std::uint32_t before = static_cast<std::uint32_t>((ip[8] << 8) | ip[9]);
+  const std::uint32_t before = static_cast<std::uint32_t>((ip[10] << 8) | ip[11]);
+  const std::uint32_t sum = (~before & 0xFFFF) + 0xFEFF;
+  const std::uint32_t checksum = ~((sum & 0xFFFF) + (sum >> 16));
   --ip[8];
-  checksum = (~checksum & 0xFFFF) + (~before & 0xFFFF) + (before - 0x100);
-  checksum = (checksum & 0xFFFF) + (checksum >> 16);
-  checksum = ~((checksum & 0xFFFF) + (checksum >> 16));
   ip[10] = static_cast<std::uint8_t>(checksum >> 8);
   ip[11] = static_cast<std::uint8_t>(checksum);
 }
