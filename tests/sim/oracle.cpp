@@ -26,8 +26,18 @@ Ipv4 source_address(std::size_t source) {
 }
 
 // The first report counts, or the second where the first may be lost (or overtaken, where a leave
-// cuts at once); v3 repeats within 1 s, v2 within 10 s.
+// cuts at once); v3 repeats within 1 s, v2 within 10 s. While a v1 host counts on the segment, a v3
+// host's change to INCLUDE is not heard (9776 §7.3.2), but what it answers is.
 Duration Oracle::join_time(const Host& host) const {
+  const std::vector<Host*>& segment = world_.hosts_on(host.settings().vlan, host.settings().port);
+  const bool v1 = std::any_of(segment.begin(), segment.end(), [](const Host* other) {
+    return other->settings().version == igmp::Version::kV1;
+  });
+  if (v1 && host.settings().version == igmp::Version::kV3) {
+    const VlanPlan& plan =
+        world_.scenario().vlans[world_.scenario().vlans[0].id == host.settings().vlan ? 0 : 1];
+    return 2 * (plan.longest_query_interval() + plan.longest_response_interval()) + kWay;
+  }
   const Scenario& scenario = world_.scenario();
   const bool second = scenario.loss == Loss::kUnsolicited || scenario.reorders;
   if (!second) return kWay;

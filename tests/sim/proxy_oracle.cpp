@@ -70,8 +70,24 @@ TimePoint ProxyOracle::idle_since(const Host& host, GroupIndex group) const {
   return host.since(group, [&](const Wish& wish) { return !wants_any(host, wish, group); });
 }
 
-// The first report counts, or the second where the first may be lost or overtaken.
+ProxyOracle::Network ProxyOracle::home_of(const Host& host) const {
+  const std::size_t node = world_.node_of(host);
+  const bool first = scenario_.nodes[node].downstreams[0].id == host.settings().vlan;
+  return {node, first ? std::size_t{0} : std::size_t{1}};
+}
+
+// The first report counts, or the second where the first may be lost or overtaken. While a v1 host
+// counts on the segment, a v3 host's change to INCLUDE is not heard (9776 §7.3.2), but what it
+// answers is.
 Duration ProxyOracle::join_time(const Host& host) const {
+  const auto& segment = world_.hosts_at({world_.node_of(host), host.settings().port});
+  const bool v1 = std::any_of(segment.begin(), segment.end(), [](const Host* other) {
+    return other->settings().version == igmp::Version::kV1;
+  });
+  if (v1 && host.settings().version == igmp::Version::kV3) {
+    const VlanPlan& here = plan(home_of(host));
+    return 2 * (here.longest_query_interval() + here.longest_response_interval()) + kWay;
+  }
   const bool second = scenario_.loss == Loss::kUnsolicited || scenario_.reorders;
   if (!second) return kWay;
   return kWay + (host.settings().version == igmp::Version::kV3 ? seconds(1) : seconds(10));
@@ -201,10 +217,7 @@ void ProxyOracle::judge_upstream(std::size_t upstream, GroupIndex group, std::si
     if (scenario_.denies(group, stream)) break;
     const std::size_t node = world_.node_of(*host);
     if (scenario_.is_ssm(group) && below_an_old_network(node)) continue;
-    const Network home{node, scenario_.nodes[node].downstreams[0].id == host->settings().vlan
-                                 ? std::size_t{0}
-                                 : std::size_t{1}};
-    if (scenario_.is_ssm(group) && this->plan(home).older_queries) continue;
+    if (scenario_.is_ssm(group) && this->plan(home_of(*host)).older_queries) continue;
     TimePoint since = wanted_since(*host, group, stream);
     if (since == kNever) continue;
     since += join_time(*host);

@@ -42,6 +42,7 @@ class ProxyOracle {
     return scenario_.nodes[at.node].downstreams[at.downstream];
   }
   Network attached_network() const { return {0, scenario_.nodes[0].downstreams.size() - 1}; }
+  Network home_of(const Host& host) const;
   bool below_an_old_network(std::size_t node) const;
 
   // --- Hosts -------------------------------------------------------------------------------------
