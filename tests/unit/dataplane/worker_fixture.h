@@ -132,6 +132,9 @@ struct WorkerFixture : testing::Test {
       EXPECT_EQ(frame->pkt_len, one->second.size());
       const char* wrong = "";
       EXPECT_EQ(rte_mbuf_check(frame, 1, &wrong), 0) << wrong;
+      for (const rte_mbuf* segment = frame; segment != nullptr; segment = segment->next) {
+        EXPECT_GT(segment->data_len, 0u) << "some devices stop at an empty descriptor";
+      }
       rte_pktmbuf_free(frame);
     }
     return all;
