@@ -16,7 +16,8 @@ constexpr std::uint8_t kMaxSolicitations = 3;  // RFC 4286 §7.3
 constexpr Duration kSolicitationInterval = std::chrono::seconds(1);
 constexpr Duration kSolicitationAnswered = std::chrono::seconds(3);  // an answer may take 2 s
 constexpr Duration kTopologyQueryInterval = std::chrono::seconds(1);
-constexpr Duration kHoldsForever = std::chrono::seconds(0xFFFF);  // RFC 7761 §4.9.2
+constexpr Duration kLeastResponseTime = std::chrono::milliseconds(100);  // Max Resp Code 1
+constexpr Duration kHoldsForever = std::chrono::seconds(0xFFFF);         // RFC 7761 §4.9.2
 
 igmp::Querier<Ipv4>::Settings querier_settings(const Vlan::Setup& setup) {
   const config::IgmpSnooping& s = setup.snooping;
@@ -169,20 +170,29 @@ void Vlan::on_query(const PuntedFrame& frame, const igmp::Packet& packet,
       tell_of_older_querier(packet.source, turn);
     }
   }
-  if (!query.general()) {  // QS-10, MS-04: every member port lowers its timers
-    const auto group = groups_.find(query.group);
-    if (group != groups_.end()) {
-      const Duration lmqt =
-          query.max_response_time * querier_.parameters().last_member_query_count();
-      for (const PortGroupSlab::Index index : group->second.members) {
-        PortGroup& member = shared_.slab[index];
-        member.state.on_specific_query(query, lmqt, context(member.port, turn));
-        member.leaving = true;
-        shared_.timers.set(SwitchState::kFirstGroupTimer + index, member.state.next_deadline());
-      }
-    }
-  }
+  if (!query.general() && is_queriers(packet)) lower_timers(query, turn);
   if (host_ != nullptr) query_host(packet, query, turn);
+}
+
+// Where we are the querier nobody else's specific query counts: any host could end a stream by one.
+bool Vlan::is_queriers(const igmp::Packet& packet) const {
+  if (querier_.state() == Querier::State::kQuerier) return false;
+  return querier_.state() == Querier::State::kNone || packet.source == querier_.address();
+}
+
+// QS-10, QS-11, MS-04: every member port lowers its timers. A response time of 0 leaves hosts no
+// time; the least above it counts.
+void Vlan::lower_timers(const igmp::Query<Ipv4>& query, const Turn& turn) {
+  const auto group = groups_.find(query.group);
+  if (group == groups_.end()) return;
+  const Duration lmqt = std::max(query.max_response_time, kLeastResponseTime) *
+                        querier_.parameters().last_member_query_count();
+  for (const PortGroupSlab::Index index : group->second.members) {
+    PortGroup& member = shared_.slab[index];
+    member.state.on_specific_query(query, lmqt, context(member.port, turn));
+    member.leaving = true;
+    shared_.timers.set(SwitchState::kFirstGroupTimer + index, member.state.next_deadline());
+  }
 }
 
 void Vlan::on_mrd(const PuntedFrame& frame, const igmp::Packet& packet, const Turn& turn) {

@@ -127,6 +127,8 @@ class Vlan {
   void router_ports_changed(PortSet before, const Turn& turn);
   void on_query(const PuntedFrame& frame, const igmp::Packet& packet,
                 const igmp::Query<Ipv4>& query, const Turn& turn);
+  bool is_queriers(const igmp::Packet& packet) const;
+  void lower_timers(const igmp::Query<Ipv4>& query, const Turn& turn);
   void on_mrd(const PuntedFrame& frame, const igmp::Packet& packet, const Turn& turn);
   void learn_router(PortId port, LearnedFrom from, Ipv4 address, Duration lifetime,
                     const Turn& turn);

@@ -154,6 +154,34 @@ TEST(Leaving, NonQuerierGoesByTheQueriersQuery) {
   EXPECT_EQ(w.entry(), ports({1}));
 }
 
+// Any host can send a specific query, in nobody's name or its own: it must not end a stream.
+TEST(Leaving, OnlyTheQueriersQueryLowersTimers) {
+  RecordProperty("req", "igmp-router/QS-10 igmp-router/QS-11");
+  Query at_once = specific_query(kGroup);
+  at_once.max_response_time = Duration{0};
+  {
+    World w;  // we are the querier
+    w.hear(0, V2{kGroup});
+    w.hear(1, at_once, Ipv4{});
+    w.hear(1, at_once, kHost);
+    w.wait(seconds(10));
+    EXPECT_EQ(w.entry(), ports({0}));
+  }
+  World w;
+  w.hear(kRouter, general_query(), kLowRouter);
+  w.hear(0, V2{kGroup});
+  w.hear(1, at_once, Ipv4{});
+  w.hear(1, at_once, kHost);
+  w.wait(seconds(10));
+  EXPECT_EQ(w.entry(), ports({0}));
+  w.hear(kRouter, at_once, kLowRouter);  // leaves hosts the least time that a query can name
+  EXPECT_EQ(w.entry(), ports({0}));
+  w.wait(milliseconds(200) - Duration{1});
+  EXPECT_EQ(w.entry(), ports({0}));
+  w.wait(Duration{1});
+  EXPECT_EQ(w.entry(), std::nullopt);
+}
+
 TEST(Leaving, NonQuerierProxyAsksForItselfButNotTheRouters) {
   RecordProperty("req", "snooping/PR-02 snooping/MS-04");
   World w;
