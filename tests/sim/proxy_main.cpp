@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <string>
 
+#include "tests/sim/noise.h"
 #include "tests/sim/proxy_oracle.h"
 
 namespace sluice::sim {
@@ -140,9 +141,25 @@ class Run {
   void judge_some() {
     oracle_.judge_upstreams();
     judge_group(dice_.below(kGroups));
+    if (scenario_.strangers) make_noise();
     const std::size_t node = dice_.below(scenario_.nodes.size());
     const auto port = static_cast<std::uint16_t>(dice_.below(scenario_.nodes[node].ports));
     oracle_.judge_spoofed({node, PortId{port}}, dice_.below(kStreams), dice_.below(kGroups));
+  }
+
+  void make_noise() {
+    const std::size_t n = dice_.below(scenario_.nodes.size());
+    const NodePlan& node = scenario_.nodes[n];
+    const VlanPlan& network = node.downstreams[dice_.below(node.downstreams.size())];
+    if (n == 0 && dice_.chance(30)) {
+      const UpstreamPlan& upstream = node.upstreams[dice_.below(node.upstreams.size())];
+      world_.inject({n, upstream.port},
+                    upstream_noise(dice_, upstream.router, address_in(upstream.vlan, 60000)));
+    } else {
+      world_.inject({n, network.ports[0]},
+                    downstream_noise(dice_, network.snooping.robustness_variable,
+                                     address_in(network.id, 60000)));
+    }
   }
 
   void flap_a_link() {

@@ -153,6 +153,7 @@ ProxyScenario make_proxy_scenario(std::uint64_t seed, std::size_t hosts) {
   scenario.ssm_mapping = scenario.ssm && dice.chance(50);
   if (dice.chance(25)) scenario.leave_delay = seconds(dice.between(2, 20));
   scenario.reloads = dice.chance(25);
+  scenario.strangers = dice.chance(25);
   if (dice.chance(25)) scenario.denied = dice.below(kStreams - 1);
 
   NodePlan& top = scenario.nodes.emplace_back();
@@ -261,7 +262,7 @@ std::string ProxyScenario::describe() const {
   out << "seed " << seed << ": " << hosts << " hosts (v1 " << v1_percent << "%, v2 " << v2_percent
       << "%), loss: " << to_string(loss) << (reorders ? ", reordering" : "")
       << (duplicates ? ", duplicating" : "") << (below_flaps ? ", link below flaps" : "")
-      << (reloads ? ", reloads" : "");
+      << (reloads ? ", reloads" : "") << (strangers ? ", strangers" : "");
   if (timer_lateness > Duration{0}) out << ", timers late by " << timer_lateness.count() << " ms";
   if (leave_delay > Duration{0}) out << ", leave delay " << to_seconds(leave_delay);
   if (ssm) out << ", SSM" << (ssm_mapping ? " with mapping" : "");

@@ -64,6 +64,7 @@ struct ProxyScenario {
   std::vector<NodePlan> nodes;  // the first is at the top; the second hangs below its last network
   bool below_flaps = false;     // the link between the two
   bool reloads = false;         // now and then the same configuration is read again
+  bool strangers = false;       // send what nobody should (noise.h)
   Duration leave_delay{0};
   bool ssm = false;                   // odd groups are source-specific
   bool ssm_mapping = false;           // to source 0, for older hosts

@@ -245,11 +245,22 @@ void ProxyWorld::note_query(Place place, const igmp::Packet& packet) {
   }
 }
 
+void ProxyWorld::inject(Place place, const std::vector<std::uint8_t>& bytes) {
+  const auto packet = igmp::decode(bytes);
+  const bool whole = std::holds_alternative<igmp::Packet>(packet);
+  trace(name(place) + " stranger " + (whole ? text(std::get<igmp::Packet>(packet)) : "broken"));
+  hand_over(place, bytes);
+}
+
 void ProxyWorld::to_node(Place place, const std::vector<std::uint8_t>& bytes) {
-  if (!link_is_up(place)) return;
   const igmp::Packet packet = decoded(bytes);
   if (trace_) trace("  -> " + name(place) + ": " + text(packet));
-  note_query(place, packet);
+  if (link_is_up(place)) note_query(place, packet);
+  hand_over(place, bytes);
+}
+
+void ProxyWorld::hand_over(Place place, const std::vector<std::uint8_t>& bytes) {
+  if (!link_is_up(place)) return;
   ++frames_in_;
   Node& node = nodes_[place.node];
   node.appliance->on_frame({.port = place.port,
@@ -292,13 +303,14 @@ std::vector<Duration> ProxyWorld::carry(const igmp::Packet& packet, Place place)
 }
 
 void ProxyWorld::send_out(std::size_t n, const OutFrame& frame) {
-  const igmp::Packet packet = decoded(frame.bytes);
   const VlanPolicy* const policy = nodes_[n].forwarding.vlans().find(frame.vlan);
   if (policy == nullptr || !(frame.ports - policy->ports()).empty()) {
-    throw Violation("a frame leaves its VLAN " + std::to_string(frame.vlan.value) + ": " +
-                    text(packet));
+    throw Violation("a frame leaves its VLAN " + std::to_string(frame.vlan.value));
   }
   const bool upstream = policy->route.role == RouteRole::kUpstream;
+  const auto read = igmp::decode(frame.bytes);
+  if (!std::holds_alternative<igmp::Packet>(read)) return;  // what strangers broke, flooded
+  const igmp::Packet& packet = std::get<igmp::Packet>(read);
   if (upstream && std::holds_alternative<igmp::Query<Ipv4>>(packet.message)) {
     throw Violation("a query goes upstream (PX-02): " + text(packet));
   }
@@ -319,13 +331,13 @@ void ProxyWorld::send_out(std::size_t n, const OutFrame& frame) {
       throw Violation("a report goes to a port that leads to no router: " + text(packet));
     }
     if (router_at(place) != nullptr) {
-      clock_.at(in_order(place, true, copies.front()), [this, place, packet] {
+      clock_.at(in_order(place, true, copies.front()), [this, place, packet = packet] {
         if (link_is_up(place)) to_segment(place, packet);
       });
       return;
     }
     for (const Duration delay : copies) {
-      clock_.after(delay, [this, place, packet] {
+      clock_.after(delay, [this, place, packet = packet] {
         if (link_is_up(place)) to_segment(place, packet);
       });
     }

@@ -41,6 +41,8 @@ class ProxyWorld {
 
   void run_until(TimePoint end);
   void set_storm(bool storm) { storm_ = storm; }
+  // A frame that a stranger sends into the segment behind a port, and that the node gets.
+  void inject(Place place, const std::vector<std::uint8_t>& bytes);
   // Reads the same configuration again.
   void reload(std::size_t node);
   // Of the link behind a port; the one between two nodes is set at both ends.
@@ -92,6 +94,7 @@ class ProxyWorld {
   void from_host(const Host& host, Sending sending);
   void from_router(Place place, std::vector<std::uint8_t> bytes);
   void note_query(Place place, const igmp::Packet& packet);
+  void hand_over(Place place, const std::vector<std::uint8_t>& bytes);
   void to_node(Place place, const std::vector<std::uint8_t>& bytes);
   void carry_out(std::size_t node);
   void send_out(std::size_t node, const OutFrame& frame);
