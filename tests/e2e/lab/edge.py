@@ -54,10 +54,9 @@ def edge_daemon(edge, name, proxy, snooping=None, **more):
 
 
 def wanted(memberships):
-    """{group: (mode, sources)} without the witness and what routers and snoopers join themselves.
-    INCLUDE of nothing is no membership, though FRR may keep the row for a while."""
+    """{group: (mode, sources)} without the witness and what routers and snoopers join themselves."""
     return {group: what for group, what in memberships.items()
-            if group != WITNESS and not group.startswith("224.0.0.") and what != ("include", set())}
+            if group != WITNESS and not group.startswith("224.0.0.")}
 
 
 def wait_upstream(sluiced, router, expected, timeout=5.0):

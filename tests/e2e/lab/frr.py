@@ -79,7 +79,8 @@ class Frr:
 
     def memberships(self):
         """What FRR knows: {group: (filter mode, sources)}. An excluding group lists the sources that
-        are left out: those whose timer does not run."""
+        are left out: those whose timer does not run. INCLUDE of nothing is no membership, though FRR
+        may keep the row for a while."""
         rows = self.show("show ip igmp groups json").get(self.interface, {}).get("groups", [])
         table = self.show("show ip igmp sources json").get(self.interface, {})
         found = {}
@@ -88,7 +89,8 @@ class Frr:
             listed = table.get(row["group"], {}).get("sources", [])
             sources = {s["source"] for s in listed if s["source"] != "*"
                        and (s["timer"] == "--:--") == (mode == "exclude")}
-            found[row["group"]] = (mode, sources)
+            if (mode, sources) != ("include", set()):
+                found[row["group"]] = (mode, sources)
         return found
 
     def sources(self):
