@@ -29,12 +29,8 @@ Host<A>::Host(const Settings& settings, std::uint64_t seed)
 // --- Events ----------------------------------------------------------------------------------
 
 template <class A>
-void Host<A>::set(A group, const Reception<A>& wanted, TimePoint now, Messages& out) {
+void Host<A>::set(A group, const Reception<A>& reception, TimePoint now, Messages& out) {
   advance(now, out);
-  // QR-15. Whoever asked for it has been told that it cannot be.
-  static const Reception<A> kNone;
-  const bool refused = wanted.mode == FilterMode::kExclude && in_ssm_range(group);
-  const Reception<A>& reception = refused ? kNone : wanted;
   const auto known = receptions_.find(group);
   const Reception<A> before = known == receptions_.end() ? Reception<A>{} : known->second;
   if (before == reception) return;
@@ -60,7 +56,7 @@ void Host<A>::set(A group, const Reception<A>& wanted, TimePoint now, Messages& 
 }
 
 template <class A>
-bool Host<A>::on_query(const Query<A>& query, TimePoint now, Messages& out) {
+void Host<A>::on_query(const Query<A>& query, TimePoint now, Messages& out) {
   advance(now, out);
   hear_version(query, now);
   if (query.version == Version::kV3) {
@@ -68,10 +64,6 @@ bool Host<A>::on_query(const Query<A>& query, TimePoint now, Messages& out) {
         query.robustness_variable > 0 ? query.robustness_variable : settings_.robustness_variable;
   }
   answer(query, now);
-  const bool older =
-      query.version == Version::kV1 ||
-      (query.version == Version::kV2 && (query.general() || in_ssm_range(query.group)));
-  return older && settings_.version == Version::kV3;
 }
 
 template <class A>
@@ -209,12 +201,6 @@ void Host<A>::say_anew(Index i, TimePoint now) {
 }
 
 // --- Groups ----------------------------------------------------------------------------------
-
-template <class A>
-bool Host<A>::in_ssm_range(A group) const {
-  return std::any_of(settings_.ssm_ranges.begin(), settings_.ssm_ranges.end(),
-                     [group](const Prefix& range) { return range.contains(group); });
-}
 
 template <class A>
 typename Host<A>::Index Host<A>::index_of(A group) {

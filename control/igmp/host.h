@@ -35,8 +35,6 @@ class Host {
     Version version = Version::kV3;        // the highest it speaks
     std::uint8_t robustness_variable = 2;  // until a v3 query tells another one (QR-14)
     Duration unsolicited_report_interval = std::chrono::seconds(1);  // v3; v1, v2: always 10 s
-    // RFC 4604: groups whose receivers name their sources. EXCLUDE there counts as nothing wanted.
-    std::vector<Prefix> ssm_ranges;
   };
   using Messages = std::vector<HostMessage<A>>;
 
@@ -44,13 +42,12 @@ class Host {
   Host(Host&&) = default;  // not copied: groups_ points into receptions_
   Host& operator=(Host&&) = default;
 
-  // The group's state changed to `wanted`: state-change reports at once and repeated (§5.1), or
+  // The group's state changed to `reception`: state-change reports at once and repeated (§5.1), or
   // a v1/v2 report or leave. Unchanged state does nothing. 224.0.0.0/24 is the caller's to keep
   // out. Records go into the last message of `out` when that is a v3 report (SC-16).
-  void set(A group, const Reception<A>& wanted, TimePoint now, Messages& out);
-  // A query heard (the caller has checked it with host_accepts; source 0.0.0.0 is fine). True: an
-  // older query that a host which names its sources has to complain of (HC-08); the owner logs it.
-  bool on_query(const Query<A>& query, TimePoint now, Messages& out);
+  void set(A group, const Reception<A>& reception, TimePoint now, Messages& out);
+  // A query heard (the caller has checked it with host_accepts; source 0.0.0.0 is fine).
+  void on_query(const Query<A>& query, TimePoint now, Messages& out);
   // Another host's v1 or v2 report heard on this network: suppression in v1/v2 mode only (HC-09).
   void on_other_report(A group, TimePoint now);
   // Reports due at `now`.
@@ -85,7 +82,6 @@ class Host {
   };
   using Index = std::uint32_t;  // in groups_
 
-  bool in_ssm_range(A group) const;
   Index index_of(A group);  // makes it
   void release_if_idle(Index i);
   void run(TimerWheel::Id timer, TimePoint now, Messages& out);

@@ -181,55 +181,6 @@ TEST(Rfc9776Sec2, LongListsAreReportedWhole) {
   }
 }
 
-// --- SSM: RFC 4604 ---------------------------------------------------------------------------
-
-Host<Ipv4>::Settings with_ssm() {
-  Host<Ipv4>::Settings settings;
-  settings.ssm_ranges = {{group(8), 29}};  // groups 8 to 15
-  return settings;
-}
-
-TEST(Rfc4604Sec2p1, SourcesAreNamedOrNothingIsSaid) {
-  RecordProperty("req", "igmp-host-proxy/QR-15");
-  HostWorld world(with_ssm());
-  EXPECT_EQ(world.set(8, ex("")), "");
-  EXPECT_EQ(world.set(15, ex("a")), "");
-  EXPECT_TRUE(world.host.receptions().empty());
-  EXPECT_EQ(world.host.next_deadline(), kNever);
-  EXPECT_EQ(world.set(7, ex("")), "TO_EX(7, {})") << "below the range";
-  EXPECT_EQ(world.set(16, ex("")), "TO_EX(16, {})") << "above it";
-
-  EXPECT_EQ(world.set(8, in("ab")), "ALLOW(8, {ab})");
-  EXPECT_EQ(world.hush(seconds(5)), "TO_EX(7, {}) TO_EX(16, {}) ALLOW(8, {ab})");
-  world.hear(v3_query(8, "", seconds(1)));  // §2.2.6: no cause for it, answered all the same
-  EXPECT_EQ(world.hush(seconds(1)), "IS_IN(8, {ab})");
-  EXPECT_EQ(world.set(8, ex("")), "BLOCK(8, {ab})") << "whoever wants any source gets none";
-  EXPECT_FALSE(world.host.receptions().contains(group(8)));
-}
-
-TEST(Rfc9776Sec7p2p1, OlderQueriesThatAreComplainedOf) {
-  RecordProperty("req", "igmp-host-proxy/HC-08");
-  const struct {
-    Version set_to;
-    Query<Ipv4> query;
-    bool complains;
-  } rows[] = {
-      {Version::kV3, v1_query(), true},  {Version::kV3, v2_query(), true},
-      {Version::kV3, v2_query(8), true}, {Version::kV3, v2_query(7), false},
-      {Version::kV3, v3_query(), false}, {Version::kV3, v3_query(8, "a"), false},
-      {Version::kV2, v2_query(), false}, {Version::kV2, v1_query(), false},
-  };
-  for (const auto& row : rows) {
-    Host<Ipv4>::Settings settings = with_ssm();
-    settings.version = row.set_to;
-    HostWorld world(settings);
-    Host<Ipv4>::Messages out;
-    EXPECT_EQ(world.host.on_query(row.query, world.now, out), row.complains)
-        << "set to v" << static_cast<int>(row.set_to) << ", query of v"
-        << static_cast<int>(row.query.version) << " for " << to_string(row.query.group);
-  }
-}
-
 // --- Queriers that change --------------------------------------------------------------------
 
 // Whatever was heard before, the next General Query of the version in force brings everything.

@@ -96,6 +96,20 @@ TEST(Rfc4604s3, LosingToAnOlderQuerierIsTold) {
   EXPECT_EQ(w.events(snooping::EventType::kOlderQuerier), 0) << "one of our version is none";
 }
 
+TEST(Rfc4604s3, GroupQueryForAChannelIsAnswered) {
+  RecordProperty("req", "igmp-host-proxy/QR-15");
+  World w;
+  w.record(kD1Port, RecordType::kAllowNewSources, ssm_group(1), "a");
+  w.wait(seconds(2));
+  w.said();
+  igmp::Query<Ipv4> query = general_query();
+  query.group = ssm_group(1);  // RFC 4604 §2.2.6: no cause for it
+  query.max_response_time = seconds(1);
+  w.hear(kWanPort, query, kQuerier);
+  w.wait(seconds(1));
+  EXPECT_EQ(w.said(), "IS_IN(s1,{a})");
+}
+
 config::Config mapped() {
   config::Config c = edge();
   c.proxies[0].ssm_maps = {{{ssm_group(0), 24}, {sources("a")[0], sources("b")[0]}}};
