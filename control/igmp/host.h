@@ -91,6 +91,7 @@ class Host {
   void note_change(Group& group, const Reception<A>& from, const Reception<A>& to);
   void note_sources(Group& group, const SourceSet<A>& sources);
   void report_change(Index i, TimePoint now, Messages& out);
+  TimePoint next_repetition(TimePoint now);
   // §5.2
   void schedule_general_response(Duration max_response_time, TimePoint now);
   void schedule_response(Index i, const Query<A>& query, TimePoint now);

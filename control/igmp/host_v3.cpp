@@ -21,6 +21,8 @@ constexpr std::int64_t answer_size(std::size_t records, std::size_t sources) {
 // However soon an answer is wanted.
 constexpr Duration kLeastPause = std::chrono::milliseconds(1);
 
+constexpr Duration kRepetitionStroke = std::chrono::milliseconds(50);
+
 // QR-12: who asks for more sources of a group than this gets all of it.
 constexpr std::size_t kMaxAskedSources = 366;
 
@@ -97,9 +99,16 @@ void Host<A>::report_change(Index i, TimePoint now, Messages& out) {
   for (SourceChange& change : group.changes) --change.reports_left;
   std::erase_if(group.changes, [](const SourceChange& change) { return change.reports_left == 0; });
 
-  timers_.set(
-      host_timers::change(i),
-      group.change_pending() ? now + random_within(settings_.unsolicited_report_interval) : kNever);
+  timers_.set(host_timers::change(i), group.change_pending() ? next_repetition(now) : kNever);
+}
+
+// SC-06: at random within the interval, but on a stroke that all groups share, so that what joined
+// together is repeated in few reports (SC-16).
+template <class A>
+TimePoint Host<A>::next_repetition(TimePoint now) {
+  const TimePoint due = now + random_within(settings_.unsolicited_report_interval);
+  const TimePoint stroke = due - due.time_since_epoch() % kRepetitionStroke;
+  return stroke > now ? stroke : due;
 }
 
 // --- Answers to queries, §5.2 ----------------------------------------------------------------
@@ -190,6 +199,7 @@ void Host<A>::respond(Index i, Messages& out) {
 
 template void Host<Ipv4>::note_change(Group&, const Reception<Ipv4>&, const Reception<Ipv4>&);
 template void Host<Ipv4>::report_change(Index, TimePoint, Messages&);
+template TimePoint Host<Ipv4>::next_repetition(TimePoint);
 template void Host<Ipv4>::schedule_general_response(Duration, TimePoint);
 template void Host<Ipv4>::schedule_response(Index, const Query<Ipv4>&, TimePoint);
 template void Host<Ipv4>::respond_general(TimePoint, Messages&);

@@ -63,7 +63,7 @@ TEST(Rfc9776Sec5p1, SentRobustnessVariableTimes) {
     EXPECT_LE(said[0].time, seconds(1));
     delays.insert(said[0].time);
   }
-  EXPECT_GT(delays.size(), 25u) << "random";
+  EXPECT_GT(delays.size(), 10u) << "random, on one of twenty strokes";
 
   HostWorld world;
   Query<Ipv4> query = v3_query();

@@ -285,6 +285,22 @@ TEST(Rfc4605s4p1, ManyGroupsShareReports) {
   EXPECT_EQ(w.box.proxies(w.now)[0].groups.size(), 150u);
 }
 
+TEST(Rfc4605s4p1, WhatJoinedTogetherIsRepeatedInFewReports) {
+  RecordProperty("req", "igmp-host-proxy/SC-06 igmp-host-proxy/SC-16");
+  World w;
+  w.frames(kWan);
+  for (unsigned i = 0; i < 5000; ++i) {
+    if (i % 100 == 0) w.wait(milliseconds(1));
+    w.join(kD1Port, Ipv4{ipv4(239, 2, 0, 0).value + i});
+  }
+  w.frames(kWan);
+  w.wait(seconds(1));
+  EXPECT_LE(w.frames(kWan).size(), 100u) << "twenty strokes of at least two full frames";
+  w.said();
+  w.wait(seconds(60));
+  EXPECT_EQ(w.said(), "") << "each twice, within the interval";
+}
+
 // --- Forwarding entries, §4.2 -------------------------------------------------------------------
 
 TEST(Rfc4605s4p2, EntryNamesTheDownstreamsThatWantTheGroup) {
