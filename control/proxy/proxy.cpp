@@ -288,7 +288,9 @@ void Proxy::inherit(const std::vector<Proxy>& forerunners) {
 }
 
 void Proxy::undo(const std::vector<Proxy>& heirs, Effects& out) const {
-  for (const auto& [address, group] : groups_) {
+  for (const auto& known_group : groups_) {  // clang 14 captures no structured bindings
+    const Ipv4 address = known_group.first;
+    const Group& group = known_group.second;
     const auto asks = [&](const Proxy& heir) {
       const auto known = heir.groups_.find(address);
       return known != heir.groups_.end() && known->second.upstream == group.upstream;
@@ -326,9 +328,10 @@ ProxyRow Proxy::row(const std::function<Network(VlanId)>& network, TimePoint now
                                state.querier == snooping::QuerierState::kQuerier,
                                domain_.forwarding.contains(PortId{static_cast<std::uint16_t>(i)})});
   }
-  for (const auto& [address, group] : groups_) {
+  for (const auto& known_group : groups_) {
+    const Group& group = known_group.second;
     GroupRow& out = row.groups.emplace_back();
-    out.group = address;
+    out.group = known_group.first;
     out.reported = group.reported;
     const auto upstream = std::ranges::find_if(
         upstreams_, [&](const Upstream& u) { return u.vlan == group.upstream; });
