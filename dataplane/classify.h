@@ -38,13 +38,13 @@ struct Decision {
   bool tag_in_frame = false;    // the bytes carry an 802.1Q tag
   bool priority_tag = false;    // ... whose VLAN id is 0
   std::uint16_t tci = 0;
-  bool local = false;    // punted or shown for our own address, which is not worth many
-  std::uint8_t ttl = 0;  // when domain is not null
+  bool local = false;  // punted or shown for our own address, which is not worth many
+  // When lane is kGroup: a proxy may route it. Its IPv4 header then stands right behind the
+  // Ethernet header and its one tag, if any.
+  bool routed = false;
+  std::uint8_t ttl = 0;  // when routed
   const VlanPolicy* policy = nullptr;
   Ipv4 group, source;  // when lane is kGroup
-  // When lane is kGroup: the proxy that may route it, whose IPv4 header then stands right behind
-  // the Ethernet header and its one tag, if any.
-  const RouteDomain* domain = nullptr;
 };
 
 Decision classify(const FrameInfo& frame, PortId ingress, const VlanTable& vlans);

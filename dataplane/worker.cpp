@@ -4,7 +4,9 @@
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 
+#include <cstddef>
 #include <cstring>
+#include <new>
 
 #include "dataplane/edit.h"
 
@@ -32,15 +34,16 @@ FrameInfo describe(const rte_mbuf* mbuf) {
           .ip_checksum = ip_checksum(mbuf)};
 }
 
-bool floods(const VlanPolicy& policy, const Fib::Hit& hit) {
+// Whether a group's frame goes to all ports of its VLAN. `entry`: the group's, if any.
+bool floods(const VlanPolicy& policy, const EgressSet* entry) {
   return !policy.restricted ||
-         (hit.egress == nullptr && policy.unregistered == UnregisteredPolicy::kFlood);
+         (entry == nullptr && policy.unregistered == UnregisteredPolicy::kFlood);
 }
 
-// Why a group's frame leaves its VLAN by no port, in a VLAN that nobody routes.
-RxDrop nobody(const VlanPolicy& policy, const Fib::Hit& hit) {
-  if (floods(policy, hit)) return RxDrop::kNoEgressPort;
-  return hit.egress == nullptr ? RxDrop::kUnregisteredGroup : RxDrop::kNoMember;
+// Why it leaves its VLAN by no port, in a VLAN that nobody routes.
+RxDrop nobody(const VlanPolicy& policy, const EgressSet* entry) {
+  if (floods(policy, entry)) return RxDrop::kNoEgressPort;
+  return entry == nullptr ? RxDrop::kUnregisteredGroup : RxDrop::kNoMember;
 }
 
 }  // namespace
@@ -81,26 +84,30 @@ void Worker::process(PortId port, std::span<rte_mbuf*> frames, const VlanTable& 
                      std::uint32_t now_s) {
   now_s_ = now_s;
   PortCounts& counts = counts_.ports[port.value];
-  Decision decisions[kBurst];
+  // Made in place: a copy would wait for the parts that it was just made of.
+  alignas(Decision) std::byte room[kBurst * sizeof(Decision)];
+  auto* const decisions = reinterpret_cast<Decision*>(room);
   std::uint32_t hashes[kBurst];
   std::uint64_t bytes = 0;
   bool any_routed = false;
   // The whole burst is classified, and its table lines asked for, before any of it is forwarded.
   for (std::size_t i = 0; i < frames.size(); ++i) {
     bytes += frames[i]->pkt_len;
-    decisions[i] = classify(describe(frames[i]), port, vlans);
+    new (decisions + i) Decision(classify(describe(frames[i]), port, vlans));
     if (decisions[i].lane == Lane::kGroup) {
       hashes[i] = Fib::hash(decisions[i].policy->id, decisions[i].group, Ipv4{});
       shared_.fib.prefetch(hashes[i]);
-      if (decisions[i].domain != nullptr) {
+      if (decisions[i].routed) {
         any_routed = true;
-        shared_.fib.prefetch(Fib::hash(decisions[i].domain->key, decisions[i].group, Ipv4{}));
+        const VlanId key = vlans.domain(*decisions[i].policy)->key;
+        shared_.fib.prefetch(Fib::hash(key, decisions[i].group, Ipv4{}));
       }
     }
   }
   if (any_routed) {
     for (std::size_t i = 0; i < frames.size(); ++i) {
-      if (decisions[i].domain != nullptr) prefetch_routed(decisions[i]);
+      if (!decisions[i].routed) continue;
+      prefetch_routed(decisions[i], *vlans.domain(*decisions[i].policy));
     }
   }
   counts.rx_packets.add(frames.size());
@@ -183,28 +190,40 @@ void Worker::forward_group(rte_mbuf* mbuf, const Decision& decision, std::uint32
   }
   const PortSet bridged =
       (bridged_egress(policy, hit.egress) & policy.ports() & policy.up) - PortSet::of(port);
+  if (decision.routed) return forward_routed(mbuf, decision, hit.egress, bridged, port, vlans);
+  bridge_group(mbuf, decision, hit.egress, bridged, port);
+}
+
+[[gnu::always_inline]] inline void Worker::bridge_group(rte_mbuf* mbuf, const Decision& decision,
+                                                        const EgressSet* entry, PortSet bridged,
+                                                        PortId port) {
+  const VlanPolicy& policy = *decision.policy;
+  if (bridged.empty()) return drop(mbuf, port, nobody(policy, entry));
   PortCounts& counts = counts_.ports[port.value];
-  if (decision.domain != nullptr) {
-    routed_.clear();
-    const std::optional<RouteRefusal> refusal = route(mbuf, decision, vlans);
-    if (bridged.empty() && refusal) return drop(mbuf, port, drop_of(*refusal));
-    if (!routed_.empty()) {
-      counts.routed.add(1);
-      if (bridged.empty()) counts.forwarded.add(1);
-      replicator_.route(
-          mbuf, {.tagged = decision.tag_in_frame, .tci = decision.tci, .keep = !bridged.empty()},
-          vlans.own_mac(), routed_.all());
-      if (bridged.empty()) return;
-    }
-  }
-  if (bridged.empty()) return drop(mbuf, port, nobody(policy, hit));
-  (floods(policy, hit) ? counts.flooded : counts.forwarded).add(1);
+  (floods(policy, entry) ? counts.flooded : counts.forwarded).add(1);
   replicator_.send(mbuf, decision.tag_in_frame, decision.tci, policy, bridged);
 }
 
+// To other networks, and inside its own VLAN as `bridged` says.
+void Worker::forward_routed(rte_mbuf* mbuf, const Decision& decision, const EgressSet* entry,
+                            PortSet bridged, PortId port, const VlanTable& vlans) {
+  routed_.clear();
+  const std::optional<RouteRefusal> refusal = find_routes(mbuf, decision, vlans);
+  if (refusal) {
+    counts_.route_refused[static_cast<std::size_t>(*refusal)].add(1);
+    if (bridged.empty()) return drop(mbuf, port, drop_of(*refusal));
+  }
+  if (routed_.empty()) return bridge_group(mbuf, decision, entry, bridged, port);
+  counts_.ports[port.value].routed.add(1);
+  replicator_.route(
+      mbuf, {.tagged = decision.tag_in_frame, .tci = decision.tci, .keep = !bridged.empty()},
+      vlans.own_mac(), routed_.all());
+  if (!bridged.empty()) return bridge_group(mbuf, decision, entry, bridged, port);
+  counts_.ports[port.value].forwarded.add(1);
+}
+
 // The proxy's entry, whose line is there by now, says which networks' entries will be looked up.
-void Worker::prefetch_routed(const Decision& decision) const {
-  const RouteDomain& domain = *decision.domain;
+void Worker::prefetch_routed(const Decision& decision, const RouteDomain& domain) const {
   const std::uint32_t hash = Fib::hash(domain.key, decision.group, Ipv4{});
   const Fib::Hit hit = shared_.fib.lookup(hash, domain.key, decision.group, Ipv4{});
   if (hit.egress == nullptr) return;
@@ -215,27 +234,25 @@ void Worker::prefetch_routed(const Decision& decision) const {
 }
 
 // Collects in routed_ where else the frame goes, unless it is refused.
-std::optional<RouteRefusal> Worker::route(const rte_mbuf* mbuf, const Decision& decision,
-                                          const VlanTable& vlans) {
+std::optional<RouteRefusal> Worker::find_routes(const rte_mbuf* mbuf, const Decision& decision,
+                                                const VlanTable& vlans) {
+  const VlanPolicy& policy = *decision.policy;
   const auto* const source_mac = rte_pktmbuf_mtod(mbuf, const std::uint8_t*) + 6;
-  const std::optional<RouteRefusal> refusal =
-      std::memcmp(source_mac, vlans.own_mac().bytes.data(), 6) == 0
-          ? RouteRefusal::kOwnSource  // what we routed ourselves comes back: a loop outside
-          : route_refusal(*decision.domain, *decision.policy, decision.group, decision.source,
-                          decision.ttl);
-  if (refusal) {
-    counts_.route_refused[static_cast<std::size_t>(*refusal)].add(1);
-    return refusal;
+  if (std::memcmp(source_mac, vlans.own_mac().bytes.data(), 6) == 0) {
+    return RouteRefusal::kOwnSource;  // what we routed ourselves comes back: a loop outside
   }
+  const std::optional<RouteRefusal> refusal =
+      route_refusal(*vlans.domain(policy), policy, decision.group, decision.source, decision.ttl);
+  if (refusal) return refusal;
   for_each_routed(
-      vlans, *decision.policy, decision.group, decision.source,
+      vlans, policy, decision.group, decision.source,
       [&](VlanId vlan, Ipv4 group, Ipv4 source) {
         const Fib::Hit hit =
             shared_.fib.lookup(Fib::hash(vlan, group, Ipv4{}), vlan, group, source);
         if (hit.egress != nullptr) shared_.fib.count(id_, hit.entry, 1, mbuf->pkt_len);
         return hit.egress;
       },
-      [&](const VlanPolicy& policy, PortSet ports) { routed_.add(policy, ports); });
+      [&](const VlanPolicy& to, PortSet ports) { routed_.add(to, ports); });
   return std::nullopt;
 }
 

@@ -75,11 +75,15 @@ class Worker {
   void learn(const VlanPolicy& policy, const std::uint8_t* mac, PortId port, std::uint32_t now_s);
   void dispatch(rte_mbuf* mbuf, const Decision& decision, std::uint32_t hash, PortId port,
                 const VlanTable& vlans);
-  void prefetch_routed(const Decision& decision) const;
+  void prefetch_routed(const Decision& decision, const RouteDomain& domain) const;
   void forward_group(rte_mbuf* mbuf, const Decision& decision, std::uint32_t hash, PortId port,
                      const VlanTable& vlans);
-  std::optional<RouteRefusal> route(const rte_mbuf* mbuf, const Decision& decision,
-                                    const VlanTable& vlans);
+  void forward_routed(rte_mbuf* mbuf, const Decision& decision, const EgressSet* entry,
+                      PortSet bridged, PortId port, const VlanTable& vlans);
+  std::optional<RouteRefusal> find_routes(const rte_mbuf* mbuf, const Decision& decision,
+                                          const VlanTable& vlans);
+  void bridge_group(rte_mbuf* mbuf, const Decision& decision, const EgressSet* entry,
+                    PortSet bridged, PortId port);
   void forward_unicast(rte_mbuf* mbuf, const Decision& decision, PortId port);
   void flood(rte_mbuf* mbuf, const Decision& decision, PortId port);
   bool punt(rte_mbuf* mbuf, const Decision& decision, PortId port, bool also_forwarded);
