@@ -78,6 +78,22 @@ std::vector<Duration> Link::carry_query(const igmp::Query<Ipv4>& query, std::uin
   return lose_one_of_two(segment, subjects) ? std::vector<Duration>{} : delays();
 }
 
+std::vector<Duration> Link::carry_upstream(const igmp::V3Report<Ipv4>& report,
+                                           std::uint64_t segment, bool storm) {
+  if (loss_ != Loss::kGeneralResponses) return carry_report(report, segment, storm);
+  std::vector<std::uint64_t> subjects;
+  for (const auto& record : report.records) {
+    if (record.type != igmp::RecordType::kModeIsInclude &&
+        record.type != igmp::RecordType::kModeIsExclude) {
+      return delays();
+    }
+    const std::uint64_t group = std::uint64_t{record.group.value} << 32;
+    subjects.push_back(group);
+    for (Ipv4 source : record.sources) subjects.push_back(group | source.value);
+  }
+  return lose_one_of_two(segment, subjects) ? std::vector<Duration>{} : delays();
+}
+
 std::vector<Duration> Link::carry_report(const igmp::V3Report<Ipv4>& report, std::uint64_t segment,
                                          bool storm) {
   if (loss_ == Loss::kStorm && storm && dice_.chance(kLossPercent)) return {};

@@ -42,6 +42,10 @@ class Link {
   std::vector<Duration> carry_report(const igmp::V3Report<Ipv4>& report, std::uint64_t segment,
                                      bool storm);
 
+  // The same on its way to a router that asks nobody in particular: answers may be lost, too.
+  std::vector<Duration> carry_upstream(const igmp::V3Report<Ipv4>& report, std::uint64_t segment,
+                                       bool storm);
+
   static constexpr Duration kLongestDelay{25};
 
  private:

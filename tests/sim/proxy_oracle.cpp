@@ -193,11 +193,12 @@ void ProxyOracle::judge_upstream(std::size_t upstream, GroupIndex group, std::si
   const bool told = router.told_wants(group, scenario_.streams[stream].address);
   const Duration membership = router.membership_interval();
   // A router that starts knows once its first queries have been answered.
+  const bool second =
+      scenario_.loss == Loss::kGeneralQueries || scenario_.loss == Loss::kGeneralResponses;
   const TimePoint knows =
       router.on_since() + kSlack + hop_time() +
-      (scenario_.loss == Loss::kGeneralQueries
-           ? 2 * (plan.router.query_interval + plan.router.query_response_interval)
-           : plan.router.query_response_interval);
+      (second ? 2 * (plan.router.query_interval + plan.router.query_response_interval)
+              : plan.router.query_response_interval);
 
   if (*responsible != upstream) {
     const TimePoint moved = stable_since();

@@ -297,7 +297,8 @@ std::vector<Duration> ProxyWorld::carry(const igmp::Packet& packet, Place place)
     return wire_.carry_query(*query, segment(place), storm_);
   }
   if (const auto* report = std::get_if<igmp::V3Report<Ipv4>>(&packet.message)) {
-    return wire_.carry_report(*report, segment(place), storm_);
+    return router_at(place) != nullptr ? wire_.carry_upstream(*report, segment(place), storm_)
+                                       : wire_.carry_report(*report, segment(place), storm_);
   }
   return wire_.carry({{}, Purpose::kOther, 0}, storm_);
 }
