@@ -240,7 +240,7 @@ TEST(Rfc4605s4p1, LinkLocalGroupsStayOnTheirLink) {
 
 // The oracle keeps every wish and merges them all by the words of RFC 9776 §3.2, source by source.
 TEST(Rfc4605s4p1, RandomWishesMergeAsTheDefinitionSays) {
-  RecordProperty("req", "igmp-host-proxy/PX-09 igmp-host-proxy/PX-16");
+  RecordProperty("req", "igmp-host-proxy/PX-09 igmp-host-proxy/PX-16 igmp-host-proxy/PA-01");
   std::mt19937 random(7);
   proxy::Proxy proxy(edge(), 0);
   Reception wishes[2];

@@ -15,7 +15,8 @@ std::string members(const World& w, Ipv4 to, std::optional<Ipv4> source = {}) {
 TEST(Rfc4604s3, AnySourceJoinsInTheRangeAreIgnored) {
   RecordProperty("req",
                  "igmp-router/SM-01 igmp-router/SM-02 igmp-host-proxy/PS-01 "
-                 "igmp-host-proxy/PS-02 igmp-host-proxy/PS-03 igmp-host-proxy/QR-15");
+                 "igmp-host-proxy/PS-02 igmp-host-proxy/PS-03 igmp-host-proxy/QR-15 "
+                 "igmp-messages/CH-06");
   World w;
   w.v2_join(kD1Port, ssm_group(1));
   w.join(kD1Port, ssm_group(1));
@@ -53,7 +54,7 @@ TEST(Rfc4604s3, OtherRecordsOfTheReportCount) {
 }
 
 TEST(Rfc4604s3, RangeIsConfigurable) {
-  RecordProperty("req", "igmp-router/SM-01");
+  RecordProperty("req", "igmp-router/SM-01 igmp-messages/GA-04");
   config::Config c = edge();
   c.proxies[0].ssm_range = {{ipv4(239, 1, 1, 0), 24}};
   World w(c);
