@@ -125,7 +125,7 @@ class Host {
   // An answer to a General Query that takes several messages walks round groups_.
   Index next_to_answer_ = 0;
   std::size_t left_to_answer_ = 0;  // places of groups_ still to visit
-  Duration answer_pause_{0};        // between two messages of one answer
+  TimePoint answer_until_{};        // when all of it has to be said
   std::int64_t answer_room_ = 0;    // bytes of records left to this turn
   bool answering_ = false;          // the first message has gone
 };

@@ -18,6 +18,12 @@ constexpr std::int64_t answer_size(std::size_t records, std::size_t sources) {
   return static_cast<std::int64_t>(wire::kRecordHeader * records + wire::kAddress * sources);
 }
 
+// In how many turns that much is said. A turn ends when not even a record without sources fits.
+constexpr std::int64_t turns_for(std::int64_t size) {
+  constexpr std::int64_t kLeastOfATurn = kFrameRoom - answer_size(1, 0) + 1;
+  return size <= kFrameRoom ? 1 : (size + kLeastOfATurn - 1) / kLeastOfATurn;
+}
+
 // However soon an answer is wanted.
 constexpr Duration kLeastPause = std::chrono::milliseconds(1);
 
@@ -118,15 +124,11 @@ TimePoint Host<A>::next_repetition(TimePoint now) {
 // walk go on round all groups, from where it is: no group waits longer because queries come fast.
 template <class A>
 void Host<A>::schedule_general_response(Duration max_response_time, TimePoint now) {
-  // A turn ends when not even a record without sources fits: that much each turn says at least.
-  constexpr std::int64_t kLeastOfATurn = kFrameRoom - answer_size(1, 0) + 1;
-  const std::int64_t size = answer_size(receptions_.size(), sources_);
-  const std::int64_t turns = size <= kFrameRoom ? 1 : (size + kLeastOfATurn - 1) / kLeastOfATurn;
-  const Duration part = std::max(kLeastPause, max_response_time / turns);
-  const TimePoint due = now + random_within(part);
+  const std::int64_t turns = turns_for(answer_size(receptions_.size(), sources_));
+  const TimePoint due = now + random_within(std::max(kLeastPause, max_response_time / turns));
   const TimePoint pending = timers_.deadline(host_timers::kGeneralResponse);
   if (pending != kNever && pending <= due && !answering_) return;
-  answer_pause_ = part;
+  answer_until_ = now + max_response_time;
   left_to_answer_ = groups_.size();
   timers_.set(host_timers::kGeneralResponse, std::min(pending, due));
 }
@@ -150,11 +152,16 @@ void Host<A>::respond_general(TimePoint now, Messages& out) {
     answer_room_ -= answer_size(1, group.reception->sources.size());
   }
   answering_ = left_to_answer_ > 0;
-  if (answering_) {
-    timers_.set(host_timers::kGeneralResponse, now + answer_pause_);
-  } else {
+  if (!answering_) {
     answer_room_ = 0;
+    return;
   }
+  // Groups may have come since the query: what is left goes into the time that is left.
+  const std::int64_t left = answer_size(receptions_.size(), sources_) *
+                            static_cast<std::int64_t>(left_to_answer_) /
+                            static_cast<std::int64_t>(groups_.size());
+  const Duration pause = (answer_until_ - now) / (turns_for(left) + 1);
+  timers_.set(host_timers::kGeneralResponse, now + std::max(kLeastPause, pause));
 }
 
 // QR-1, QR-3..QR-5

@@ -167,6 +167,29 @@ TEST(Rfc9776Sec5p2, AGroupThatJoinsBeforeTheAnswerDisplacesNone) {
   }
 }
 
+TEST(Rfc9776Sec5p2, AnAnswerThatGrowsIsStillInTime) {
+  RecordProperty("req", "igmp-host-proxy/QR-2 igmp-host-proxy/QR-6");
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    HostWorld world({}, seed);
+    Host<Ipv4>::Messages out;
+    for (std::uint32_t i = 1; i <= 180; ++i) world.host.set(group(i), ex(""), world.now, out);
+    world.run(seconds(5));
+    world.hear(v3_query(0, "", seconds(10)));
+    const TimePoint end = world.now + seconds(10);
+    for (std::uint32_t i = 181; i <= 400; ++i) world.host.set(group(i), ex(""), world.now, out);
+    out.clear();
+    while (world.host.next_deadline() <= end) {
+      world.now = world.host.next_deadline();
+      world.host.advance(world.now, out);
+    }
+    std::set<std::uint32_t> seen;
+    for (const auto& record : records(out)) {
+      if (record.type == RecordType::kModeIsExclude) seen.insert(record.group.value);
+    }
+    EXPECT_EQ(seen.size(), 400u) << "seed " << seed;
+  }
+}
+
 TEST(Rfc9776Sec2, LongListsAreReportedWhole) {
   RecordProperty("req", "igmp-host-proxy/HS-06 igmp-messages/SZ-03");
   for (const std::size_t count : {64u, 365u, 1000u}) {
