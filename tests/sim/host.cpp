@@ -318,11 +318,12 @@ void Host::hear_report(GroupIndex index, Version version) {
 
 void Host::send_report(GroupIndex index, Purpose purpose) {
   const igmp::Origin origin{MacAddress{{2, 0, 0, 1, 0, 0}}, settings_.address};
-  // A v1 report holds leaves off, which no v2 report does in its stead.
-  const bool v1 = mode() == Version::kV1;
-  const std::uint64_t speaker = (std::uint64_t{v1 ? 3u : 1u} << 40) |
+  const std::uint64_t speaker = (std::uint64_t{1} << 40) |
                                 (std::uint64_t{settings_.vlan.value} << 24) |
                                 (std::uint64_t{settings_.port.value} << 8) | index;
+  const bool v1 = mode() == Version::kV1;
+  // A v1 answer holds leaves off, which no v2 answer does in its stead: not to be lost.
+  if (v1 && purpose == Purpose::kGeneralResponse) purpose = Purpose::kOther;
   if (v1) {
     send_({igmp::encode(igmp::V1Report<Ipv4>{group_address(index)}, origin), purpose, speaker});
   } else {
