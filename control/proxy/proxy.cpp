@@ -134,7 +134,7 @@ void Proxy::on_reception(std::size_t downstream, Ipv4 address, const Reception& 
   const auto wish =
       std::ranges::find_if(group.wishes, [&](const Wish& w) { return w.downstream == downstream; });
   const bool unchanged = wish == group.wishes.end() ? wanted.none() : wish->wanted == wanted;
-  if (unchanged && group.entry) return;
+  if (unchanged) return publish(address, group, out);
   if (wish == group.wishes.end()) {
     if (!wanted.none()) group.wishes.push_back({static_cast<std::uint8_t>(downstream), wanted});
   } else if (wanted.none()) {
@@ -142,21 +142,22 @@ void Proxy::on_reception(std::size_t downstream, Ipv4 address, const Reception& 
   } else {
     wish->wanted = wanted;
   }
+  publish(address, group, out);
   conclude(address, group, now, out);
 }
 
-// After a wish has changed: the forwarding entry, what is asked for upstream, and the end.
-void Proxy::conclude(Ipv4 address, Group& group, TimePoint now, Effects& out) {
-  const FibKey key{domain_.key, address, Ipv4{}};
+// Brings the forwarding entry up to the wishes.
+void Proxy::publish(Ipv4 address, Group& group, Effects& out) const {
   const PortSet places = group.places();
-  if (places.empty()) {
-    if (group.entry) out.fib.push_back({key, std::nullopt});
-    group.entry.reset();
-  } else if (group.entry != places) {
-    out.fib.push_back({key, places});
-    group.entry = places;
-  }
+  const std::optional<PortSet> entry =
+      places.empty() ? std::nullopt : std::optional<PortSet>(places);
+  if (entry == group.entry) return;
+  out.fib.push_back({{domain_.key, address, Ipv4{}}, entry});
+  group.entry = entry;
+}
 
+// After a wish has changed: what is asked for upstream, and the end.
+void Proxy::conclude(Ipv4 address, Group& group, TimePoint now, Effects& out) {
   const Reception merged = group.merged();
   const std::array<Reception, 2> both = {merged, group.reported};
   const Reception kept = igmp::merge(std::span<const Reception>(both));
@@ -197,7 +198,7 @@ void Proxy::forget_if_idle(Ipv4 address, const Group& group) {
 void Proxy::on_fib_refused(Ipv4 address, Effects& out) {
   ++tally_.fib_refused;
   const auto group = groups_.find(address);
-  if (group == groups_.end()) return;
+  if (group == groups_.end() || group->second.wishes.empty()) return;
   group->second.entry.reset();
   out.events.push_back(event(EventType::kLimitReached,
                              downstreams_[group->second.wishes.front().downstream], address));

@@ -104,6 +104,7 @@ class Proxy {
   };
 
   Reception admitted(Ipv4 group, const Reception& wanted);
+  void publish(Ipv4 address, Group& group, Effects& out) const;
   void conclude(Ipv4 address, Group& group, TimePoint now, Effects& out);
   void forget_if_idle(Ipv4 address, const Group& group);
   void report(Ipv4 address, Group& group, const Reception& wanted, Effects& out);

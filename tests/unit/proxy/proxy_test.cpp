@@ -485,6 +485,35 @@ TEST(LeaveDelay, KeepsTheUpstreamJoinForAWhile) {
   EXPECT_EQ(w.box.counters()[0].value, 0u);
 }
 
+TEST(LeaveDelay, WhoIsRefusedProlongsNothing) {
+  config::Config c = edge();
+  c.proxies[0].upstream_leave_delay = seconds(30);
+  c.proxies[0].deny = {{{group(1), 32}, {sources("a")[0], 32}}};
+  World w(c);
+  w.join(kD1Port, group(1));
+  w.record(kD1Port, RecordType::kChangeToIncludeMode, group(1));
+  for (int i = 0; i < 40; ++i) {  // a host on the other downstream refreshes what is denied
+    w.record(kD2Port, RecordType::kModeIsInclude, group(1), "a");
+    w.wait(seconds(1));
+  }
+  EXPECT_EQ(w.reported(group(1)), "");
+}
+
+TEST(Limits, EntryThatIsRefusedAfterItsGroupHasGone) {
+  config::Config c = edge();
+  c.proxies[0].upstream_leave_delay = seconds(30);
+  c.vlans[2].igmp_snooping.fast_leave = true;
+  World w(c);
+  w.join(kD1Port, group(1));
+  w.record(kD1Port, RecordType::kChangeToIncludeMode, group(1));
+  ASSERT_TRUE(w.box.proxies(w.now)[0].groups[0].leaving);
+  snooping::Effects refused;
+  w.box.on_fib_refused({routed_key(0), group(1), Ipv4{}}, refused);
+  w.box.on_fib_refused({routed_key(0), group(2), Ipv4{}}, refused);
+  EXPECT_TRUE(refused.events.empty());
+  EXPECT_EQ(w.count("proxy_fib_refused_total{proxy=\"edge\"}"), 2u);
+}
+
 TEST(LeaveDelay, CoversSourcesToo) {
   config::Config c = edge();
   c.proxies[0].upstream_leave_delay = seconds(30);
