@@ -31,6 +31,9 @@ class ProxyOracle {
   std::uint64_t must_nots() const { return must_nots_; }
 
  private:
+  static constexpr Duration kWay = 4 * Link::kLongestDelay;  // there and back, twice
+  static constexpr Duration kSlack = std::chrono::seconds(1);
+
   // Where a stream of data is in the tree: a network below a node.
   struct Network {
     std::size_t node, downstream;
