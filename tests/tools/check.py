@@ -73,20 +73,29 @@ def meson_tests(folder, suites):
             if any(suite.split(":")[-1] in suites for suite in test["suite"])]
 
 
+def run_test(test, report):
+    """Its exit status, output and seconds."""
+    if os.path.exists(report):
+        os.remove(report)
+    env = {**test["env"], "GTEST_OUTPUT": f"json:{report}", "GTEST_COLOR": "no",
+           "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+           "TSAN_OPTIONS": "halt_on_error=1"}
+    started = time.time()
+    try:
+        code, output = run(test["cmd"], env, timeout=900)
+    except subprocess.TimeoutExpired:
+        code, output = 1, "timed out"
+    return code, output, time.time() - started
+
+
 def run_tests(tally, folder, suites, results):
-    """Runs the tests one by one and counts their cases."""
-    for test in meson_tests(folder, suites):
-        report = os.path.join(folder, f"{test['name']}.json")
-        if os.path.exists(report):
-            os.remove(report)
-        env = {**test["env"], "GTEST_OUTPUT": f"json:{report}", "GTEST_COLOR": "no",
-               "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
-               "TSAN_OPTIONS": "halt_on_error=1"}
-        started = time.time()
-        try:
-            code, output = run(test["cmd"], env, timeout=900)
-        except subprocess.TimeoutExpired:
-            code, output = 1, "timed out"
+    """Runs the tests, as many at once as there are cores, and counts their cases."""
+    tests = [(test, os.path.join(folder, f"{test['name']}.json"))
+             for test in meson_tests(folder, suites)]
+    with ThreadPoolExecutor(int(JOBS)) as pool:
+        runs = [pool.submit(run_test, test, report) for test, report in tests]
+    for (test, report), done in zip(tests, runs):
+        code, output, seconds = done.result()
         cases = count_cases(report)
         where = f"{test['name']} ({os.path.basename(folder)})"
         if cases is None:   # no GoogleTest: the program as a whole is one case
@@ -99,8 +108,7 @@ def run_tests(tally, folder, suites, results):
             print(output[-8000:])
         elif code:
             tally.fail(where, output)
-        tally.step(f"  {where}: {passed} passed, {failed or (1 if code else 0)} failed, "
-                   f"{time.time() - started:.0f} s")
+        tally.step(f"  {where}: {passed} passed, {failed or (1 if code else 0)} failed, {seconds:.0f} s")
         if os.path.exists(report) and results is not None:
             results.append(report)
 
