@@ -2,12 +2,12 @@
 // Simulation in virtual time: hosts of all versions behind the ports of the appliance's core, over
 // a wire that delays, reorders, duplicates and loses, judged by an oracle. A failing seed is
 // printed and can be replayed: sim --seed N --trace.
-#include <CLI/CLI.hpp>
-#include <chrono>
 #include <cstdio>
+#include <optional>
 #include <string>
 
 #include "tests/sim/oracle.h"
+#include "tests/sim/seeds.h"
 #include "tests/sim/world.h"
 
 namespace sluice::sim {
@@ -22,11 +22,6 @@ constexpr int kStorms = 2;
 constexpr Duration kBetweenChangesOfOneHost = seconds(60);
 // One host does not change its mind about a group faster than the wire reorders.
 constexpr Duration kLeastBetweenChanges = milliseconds(150);
-
-struct Totals {
-  std::uint64_t frames = 0, judgements = 0, musts = 0, must_nots = 0;
-  Duration simulated{0};
-};
 
 class Run {
  public:
@@ -206,40 +201,10 @@ bool run_seed(std::uint64_t seed, std::size_t hosts, bool trace, Totals& totals)
 }  // namespace sluice::sim
 
 int main(int argc, char** argv) {
-  CLI::App app("Simulation of the snooping core in virtual time");
-  std::uint64_t first = 1, seeds = 100;
-  std::size_t hosts = 2000;
-  std::optional<std::uint64_t> one;
-  bool trace = false, keep_going = false;
-  app.add_option("--first", first, "first seed");
-  app.add_option("--seeds", seeds, "how many seeds");
-  app.add_option("--hosts", hosts, "hosts in the most crowded seeds");
-  app.add_option("--seed", one, "this seed only");
-  app.add_flag("--trace", trace, "print every frame and change");
-  app.add_flag("--keep-going", keep_going, "do not stop at the first failing seed");
-  CLI11_PARSE(app, argc, argv);
-  if (one) {
-    first = *one;
-    seeds = 1;
-  }
-
-  sluice::sim::Totals totals;
-  const auto started = std::chrono::steady_clock::now();
-  std::uint64_t failed = 0;
-  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
-    if (sluice::sim::run_seed(seed, hosts, trace, totals)) continue;
-    ++failed;
-    if (!keep_going) return 1;
-  }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-  std::printf(
-      "%llu seeds, %llu failed: %.0f s simulated in %.1f s, %llu frames to the switch, "
-      "%llu judgements (%llu of a port that must receive, %llu that need not)\n",
-      static_cast<unsigned long long>(seeds), static_cast<unsigned long long>(failed),
-      sluice::to_seconds(totals.simulated), took.count(),
-      static_cast<unsigned long long>(totals.frames),
-      static_cast<unsigned long long>(totals.judgements),
-      static_cast<unsigned long long>(totals.musts),
-      static_cast<unsigned long long>(totals.must_nots));
-  return failed == 0 ? 0 : 1;
+  return sluice::sim::run_seeds(argc, argv,
+                                {.title = "Simulation of the snooping core in virtual time",
+                                 .hosts = 2000,
+                                 .must = "a port that must receive",
+                                 .must_not = "one that need not",
+                                 .run = sluice::sim::run_seed});
 }

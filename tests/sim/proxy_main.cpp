@@ -2,13 +2,13 @@
 // Simulation of the proxy in virtual time: hosts of all versions below one appliance or two in
 // series, upstream routers that come, go and change, links that fail, and loss, judged by an
 // oracle. A failing seed is printed and can be replayed: sim_proxy --seed N --trace.
-#include <CLI/CLI.hpp>
-#include <chrono>
 #include <cstdio>
+#include <optional>
 #include <string>
 
 #include "tests/sim/noise.h"
 #include "tests/sim/proxy_oracle.h"
+#include "tests/sim/seeds.h"
 
 namespace sluice::sim {
 namespace {
@@ -23,11 +23,6 @@ constexpr Duration kBetweenChangesOfOneHost = seconds(60);
 constexpr Duration kLeastBetweenChanges = milliseconds(150);
 // An older querier counts for 250 s and ten of its response times (RFC 9776 §8.12).
 constexpr Duration kOlderQuerierPresent = seconds(330);
-
-struct Totals {
-  std::uint64_t frames = 0, judgements = 0, musts = 0, must_nots = 0;
-  Duration simulated{0};
-};
 
 class Run {
  public:
@@ -249,40 +244,10 @@ bool run_seed(std::uint64_t seed, std::size_t hosts, bool trace, Totals& totals)
 }  // namespace sluice::sim
 
 int main(int argc, char** argv) {
-  CLI::App app("Simulation of the proxy in virtual time");
-  std::uint64_t first = 1, seeds = 100;
-  std::size_t hosts = 200;
-  std::optional<std::uint64_t> one;
-  bool trace = false, keep_going = false;
-  app.add_option("--first", first, "first seed");
-  app.add_option("--seeds", seeds, "how many seeds");
-  app.add_option("--hosts", hosts, "hosts in the most crowded seeds");
-  app.add_option("--seed", one, "this seed only");
-  app.add_flag("--trace", trace, "print every frame and change");
-  app.add_flag("--keep-going", keep_going, "do not stop at the first failing seed");
-  CLI11_PARSE(app, argc, argv);
-  if (one) {
-    first = *one;
-    seeds = 1;
-  }
-
-  sluice::sim::Totals totals;
-  const auto started = std::chrono::steady_clock::now();
-  std::uint64_t failed = 0;
-  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
-    if (sluice::sim::run_seed(seed, hosts, trace, totals)) continue;
-    ++failed;
-    if (!keep_going) return 1;
-  }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-  std::printf(
-      "%llu seeds, %llu failed: %.0f s simulated in %.1f s, %llu frames to the appliances, "
-      "%llu judgements (%llu of what must be, %llu of what must not)\n",
-      static_cast<unsigned long long>(seeds), static_cast<unsigned long long>(failed),
-      sluice::to_seconds(totals.simulated), took.count(),
-      static_cast<unsigned long long>(totals.frames),
-      static_cast<unsigned long long>(totals.judgements),
-      static_cast<unsigned long long>(totals.musts),
-      static_cast<unsigned long long>(totals.must_nots));
-  return failed == 0 ? 0 : 1;
+  return sluice::sim::run_seeds(argc, argv,
+                                {.title = "Simulation of the proxy in virtual time",
+                                 .hosts = 200,
+                                 .must = "what must be",
+                                 .must_not = "what must not",
+                                 .run = sluice::sim::run_seed});
 }
