@@ -4,6 +4,8 @@ gives a list of them and never raises for what the machine lacks: it says so in 
 from dataclasses import asdict, dataclass, field
 from typing import Optional
 
+NOISY = 0.20  # a figure whose rounds spread wider than this part of their median is not to be trusted
+
 
 @dataclass
 class Result:
@@ -20,7 +22,7 @@ class Result:
 
     @property
     def noisy(self):
-        return self.spread is not None and self.spread > 0.20
+        return self.spread is not None and self.spread > NOISY
 
     @property
     def met(self):
@@ -41,6 +43,9 @@ class Context:
     rounds: int = 5
     only: tuple = ()                # ids to measure; empty: all
     progress: callable = print      # one short line on what is being done now
+    remark: callable = print        # one line that stays: what is missing, what is done without
 
     def wants(self, result_id):
-        return not self.only or any(result_id.startswith(wanted) for wanted in self.only)
+        """`--only fanout` takes fanout-1 and fanout-16; `--only fanout-1` only that."""
+        return not self.only or any(result_id == wanted or result_id.startswith(wanted + "-")
+                                    for wanted in self.only)
