@@ -2,20 +2,17 @@
 #include "control/loop.h"
 
 #include <spdlog/spdlog.h>
-#include <sys/prctl.h>
 
-#include <thread>
+#include <algorithm>
 
 #include "control/event_log.h"
 
 namespace sluice::control {
 namespace {
 
-// A turn takes well under a microsecond when there is nothing to do.
+// An idle turn takes a tenth of a microsecond. Whoever sends one report often sends another, and to
+// be found awake saves the worker a system call and the report the time it takes to wake up.
 constexpr unsigned kIdleTurnsBeforeSleep = 2000;
-constexpr unsigned kSleepsBeforeLongSleep = 20000;  // about a second
-constexpr auto kIdleSleep = std::chrono::microseconds(50);
-constexpr auto kLongSleep = std::chrono::microseconds(200);
 
 }  // namespace
 
@@ -62,18 +59,26 @@ bool Loop::turn() {
 }
 
 void Loop::run(const std::atomic<bool>& stop) {
-  prctl(PR_SET_TIMERSLACK, 1);  // or a sleep of 50 us becomes one of 100
+  const auto stopped = [&] { return stop.load(std::memory_order_relaxed); };
   unsigned idle = 0;
-  while (!stop.load(std::memory_order_relaxed)) {
+  while (!stopped()) {
     if (turn()) {
       idle = 0;
-    } else if (++idle > kIdleTurnsBeforeSleep + kSleepsBeforeLongSleep) {
-      idle = kIdleTurnsBeforeSleep + kSleepsBeforeLongSleep;  // it stays there
-      std::this_thread::sleep_for(kLongSleep);
-    } else if (idle > kIdleTurnsBeforeSleep) {
-      std::this_thread::sleep_for(kIdleSleep);
+    } else if (++idle >= kIdleTurnsBeforeSleep) {
+      const auto find_work = [&] {
+        if (turn()) idle = 0;
+        return idle == 0 || stopped();
+      };
+      parts_.bell.sleep(find_work, until_next());
     }
   }
+}
+
+// Until the first thing that happens by itself.
+Duration Loop::until_next() const {
+  const TimePoint next =
+      std::min({parts_.appliance.next_deadline(), next_links_, next_housekeeping_});
+  return next - parts_.clock();
 }
 
 void Loop::poll_links(TimePoint now) {

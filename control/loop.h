@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The control thread's loop: punted frames, timers, links and commands go into the appliance; what
-// it wants done is carried out. It polls, so that a join takes effect in microseconds, and sleeps
-// shortly when there has been nothing to do for a while, so that an idle daemon does not burn a
-// core. Nothing in it waits for anybody. Knows the data plane by shared/planes.h only.
+// it wants done is carried out. While there is work it polls, so that a join takes effect in
+// microseconds; when there has been none for a moment it sleeps until the next timer, or until who
+// brings work rings. Knows the data plane by shared/planes.h only.
 #pragma once
 
 #include <atomic>
@@ -14,6 +14,7 @@
 #include "control/api/event_feed.h"
 #include "control/api/views.h"
 #include "control/appliance.h"
+#include "shared/doorbell.h"
 #include "shared/planes.h"
 
 namespace sluice::control {
@@ -31,15 +32,16 @@ class Loop {
     DataplaneView& view;
     api::CommandQueue& commands;
     api::EventFeed& feed;
+    Doorbell& bell;  // rung for punted frames, for commands, and for `stop`
     const api::PortNames& ports;
     std::function<TimePoint()> clock;
     // Reports each port whose link changed since the last call; the first call reports all.
     std::function<void(const std::function<void(PortId, bool up)>&)> poll_links;
-    // Ageing and reclaiming, every kHousekeeping.
+    // Ageing and reclaiming, every kHousekeeping or so.
     std::function<void(TimePoint)> maintain;
   };
   static constexpr Duration kLinkInterval = std::chrono::milliseconds(100);
-  static constexpr Duration kHousekeeping = std::chrono::milliseconds(10);
+  static constexpr Duration kHousekeeping = std::chrono::milliseconds(50);
   static constexpr std::size_t kPuntBatch = 64;
 
   explicit Loop(Parts parts);
@@ -49,13 +51,14 @@ class Loop {
   void start();
   // One turn. True: there was something to do.
   bool turn();
-  // Turns until `stop`; sleeps when idle.
+  // Turns until `stop`, which is to be rung for; sleeps when idle.
   void run(const std::atomic<bool>& stop);
 
  private:
   void carry_out();
   void apply(const snooping::FibChange& change);
   void poll_links(TimePoint now);
+  Duration until_next() const;
 
   Parts parts_;
   api::CounterZero zero_;

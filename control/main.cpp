@@ -84,10 +84,9 @@ std::unique_ptr<const sluice::VlanTable> first_table(const sluice::VlanTable& ta
 // Waits for signals: SIGHUP reloads, the others stop.
 class Signals {
  public:
-  Signals(std::atomic<bool>& stop, std::function<void()> reload)
-      : stop_(stop), reload_(std::move(reload)), thread_([this] { wait(); }) {}
+  Signals(std::function<void()> stop, std::function<void()> reload)
+      : stop_(std::move(stop)), reload_(std::move(reload)), thread_([this] { wait(); }) {}
   ~Signals() {
-    stop_.store(true);
     pthread_kill(thread_.native_handle(), SIGTERM);
     thread_.join();
   }
@@ -98,14 +97,14 @@ class Signals {
     int number = 0;
     while (sigwait(&set, &number) == 0) {
       if (number != SIGHUP) {
-        stop_.store(true);
+        stop_();
         return;
       }
       reload_();
     }
   }
 
-  std::atomic<bool>& stop_;
+  std::function<void()> stop_;
   std::function<void()> reload_;
   std::thread thread_;
 };
@@ -122,10 +121,13 @@ int run(const std::string& path, config::Config& loaded) {
     spdlog::error("{}", listener.error().what);
     return EXIT_FAILURE;
   }
+  sluice::Doorbell bell;  // wakes the control thread
   auto dataplane = sluice::dataplane::Dataplane::open(
-      loaded, [](config::LogLevel level, const std::string& line) {
+      loaded,
+      [](config::LogLevel level, const std::string& line) {
         spdlog::log(spdlog_level(level), "{}", line);
-      });
+      },
+      bell);
   if (!dataplane) {
     spdlog::error("{}", dataplane.error().what);
     return EXIT_FAILURE;
@@ -133,7 +135,7 @@ int run(const std::string& path, config::Config& loaded) {
   sluice::dataplane::Dataplane& plane = **dataplane;
 
   sluice::control::Appliance appliance(loaded, plane.mac(), std::random_device{}());
-  api::CommandQueue commands;
+  api::CommandQueue commands(bell);
   api::EventFeed feed;
   const api::PortNames ports(port_names(loaded));
   api::Dispatcher dispatcher(
@@ -152,6 +154,7 @@ int run(const std::string& path, config::Config& loaded) {
        .view = plane.view(),
        .commands = commands,
        .feed = feed,
+       .bell = bell,
        .ports = ports,
        .clock = [&] { return TimePoint(std::chrono::duration_cast<Duration>(elapsed())); },
        .poll_links = [&](const auto& visit) { plane.poll_links(visit); },
@@ -167,7 +170,11 @@ int run(const std::string& path, config::Config& loaded) {
   api::Server server(std::move(*listener), dispatcher, feed);
   server.start();
   {
-    const Signals signals(stop, [&] { api::reload(path, commands, set_log_level); });
+    const auto stop_loop = [&] {
+      stop.store(true);
+      bell.ring();
+    };
+    const Signals signals(stop_loop, [&] { api::reload(path, commands, set_log_level); });
     spdlog::info("ready: {} ports, {} workers, control socket {}", loaded.ports.size(),
                  plane.view().workers(), loaded.system.socket);
     sd_notify(0, "READY=1");

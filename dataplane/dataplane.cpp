@@ -89,12 +89,12 @@ struct Dataplane::Impl {
     for (const std::string& line : Eal::take_log()) log(config::LogLevel::kDebug, "dpdk: " + line);
   }
 
-  Status open(const config::Config& config);
+  Status open(const config::Config& config, Doorbell& control);
   Status open_ports(const config::Config& config);
-  void make_workers(const config::Config& config);
+  void make_workers(const config::Config& config, Doorbell& control);
 };
 
-Status Dataplane::Impl::open(const config::Config& config) {
+Status Dataplane::Impl::open(const config::Config& config, Doorbell& control) {
   const std::uint32_t count = buffer_count(config);
   const std::uint16_t room = buffer_room(config);
   const std::size_t bytes =
@@ -115,7 +115,7 @@ Status Dataplane::Impl::open(const config::Config& config) {
                  std::to_string(room) + " bytes; lower [dataplane] mbufs or free some memory"};
   }
   if (const Status opened = open_ports(config); !opened) return opened.error();
-  make_workers(config);
+  make_workers(config, control);
   link.fill(-1);
   mac_ageing_s = static_cast<std::uint32_t>(config.dataplane.mac_ageing_time.count() / 1000);
   forward_dpdk_log();
@@ -140,13 +140,14 @@ Status Dataplane::Impl::open_ports(const config::Config& config) {
   return Ok{};
 }
 
-void Dataplane::Impl::make_workers(const config::Config& config) {
+void Dataplane::Impl::make_workers(const config::Config& config, Doorbell& control) {
   const auto count = static_cast<unsigned>(config.dataplane.worker_cores.size());
   qsbr = std::make_unique<Qsbr>(count);
   vlans = std::make_unique<RcuVlanPublisher>(*qsbr);
   fib = std::make_unique<Fib>(config.dataplane.group_entries, count, *qsbr);
   macs = std::make_unique<MacTable>(config.dataplane.mac_entries);
-  const WorkerShared shared{*qsbr, *vlans, *fib, *macs, traits, buffers.get(), headers.get(), stop};
+  const WorkerShared shared{*qsbr,         *vlans,        *fib, *macs,   traits,
+                            buffers.get(), headers.get(), stop, &control};
   for (unsigned i = 0; i < count; ++i) {
     workers.push_back(std::make_unique<Worker>(i, shared));
     for (const auto& port : ports) workers.back()->add_port(*port);
@@ -161,10 +162,11 @@ void Dataplane::Impl::make_workers(const config::Config& config) {
       View::Parts{ports, workers, *exchange, *fib, *macs, buffers.get(), headers.get()});
 }
 
-Result<std::unique_ptr<Dataplane>> Dataplane::open(const config::Config& config, LogSink log) {
+Result<std::unique_ptr<Dataplane>> Dataplane::open(const config::Config& config, LogSink log,
+                                                   Doorbell& control) {
   auto impl = std::make_unique<Impl>();
   impl->log = std::move(log);
-  if (const Status opened = impl->open(config); !opened) return opened.error();
+  if (const Status opened = impl->open(config, control); !opened) return opened.error();
   return std::unique_ptr<Dataplane>(new Dataplane(std::move(impl)));
 }
 

@@ -11,6 +11,7 @@
 
 #include "config/config.h"
 #include "shared/address.h"
+#include "shared/doorbell.h"
 #include "shared/fib.h"
 #include "shared/ids.h"
 #include "shared/planes.h"
@@ -26,7 +27,9 @@ class Dataplane {
  public:
   // Starts EAL from the configuration and opens every port in the file's order, so that DPDK's
   // port n is the n-th [[port]]. An error names the port and the device, and leaves nothing behind.
-  static Result<std::unique_ptr<Dataplane>> open(const config::Config& config, LogSink log);
+  // `control` is rung when there is something to poll punts() for; it outlives the data plane.
+  static Result<std::unique_ptr<Dataplane>> open(const config::Config& config, LogSink log,
+                                                 Doorbell& control);
   // Stops, closes the ports, cleans up EAL.
   ~Dataplane();
   Dataplane(const Dataplane&) = delete;

@@ -288,12 +288,14 @@ void Worker::flood(rte_mbuf* mbuf, const Decision& decision, PortId port) {
 
 // True: the control thread owns a reference. False: it took nothing.
 bool Worker::punt(rte_mbuf* mbuf, const Decision& decision, PortId port, bool also_forwarded) {
-  return punts_.push(Punt{.mbuf = mbuf,
-                          .port = port,
-                          .vlan = decision.policy->id,
-                          .tci = decision.tci,
-                          .tag_in_frame = decision.tag_in_frame,
-                          .also_forwarded = also_forwarded});
+  const bool pushed = punts_.push(Punt{.mbuf = mbuf,
+                                       .port = port,
+                                       .vlan = decision.policy->id,
+                                       .tci = decision.tci,
+                                       .tag_in_frame = decision.tag_in_frame,
+                                       .also_forwarded = also_forwarded});
+  if (pushed && shared_.control != nullptr) shared_.control->ring();
+  return pushed;
 }
 
 void Worker::drop(rte_mbuf* mbuf, PortId port, RxDrop reason) {

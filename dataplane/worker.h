@@ -19,6 +19,7 @@
 #include "dataplane/rings.h"
 #include "dataplane/transmit.h"
 #include "dataplane/vlan_publisher.h"
+#include "shared/doorbell.h"
 #include "shared/fib.h"
 
 namespace sluice::dataplane {
@@ -33,6 +34,7 @@ struct WorkerShared {
   rte_mempool* buffers;
   rte_mempool* headers;
   const std::atomic<bool>& stop;
+  Doorbell* control = nullptr;  // rung when a frame is punted; none: nobody sleeps
 };
 
 class Worker {

@@ -11,6 +11,7 @@ bool CommandQueue::call(const Work& work) {
   if (closed_) return false;
   items_.push_back(&item);
   waiting_.store(true, std::memory_order_release);
+  bell_.ring();
   answered_.wait(lock, [&] { return item.state != State::kQueued; });
   return item.state == State::kDone;
 }

@@ -10,12 +10,16 @@
 #include <vector>
 
 #include "control/api/core.h"
+#include "shared/doorbell.h"
 
 namespace sluice::control::api {
 
 class CommandQueue {
  public:
   using Work = std::function<void(Core&)>;
+
+  // `bell` wakes the control thread; it outlives the queue.
+  explicit CommandQueue(Doorbell& bell) : bell_(bell) {}
 
   // Any thread but the control thread: waits until `work` has run there. False: the daemon stops,
   // and `work` has not run and never will.
@@ -35,6 +39,7 @@ class CommandQueue {
     State state = State::kQueued;
   };
 
+  Doorbell& bell_;
   std::mutex mutex_;
   std::condition_variable answered_;
   std::vector<Item*> items_;  // each lives on the stack of its waiting caller

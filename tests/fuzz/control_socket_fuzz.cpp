@@ -7,7 +7,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   namespace api = sluice::control::api;
-  static api::CommandQueue commands;
+  static sluice::Doorbell bell;
+  static api::CommandQueue commands(bell);
   static api::Dispatcher* const dispatcher = [] {
     commands.close();  // no control thread here: commands that need it are refused
     return new api::Dispatcher({.config_path = "/nonexistent/sluice.toml",

@@ -116,7 +116,7 @@ class Rig {
         appliance(config, MacAddress{{2, 0, 0, 0, 0, 1}}, 1),
         dispatcher({"lab.toml", ports, [] { return 12.5; }, [this](auto level) { log = level; }},
                    commands),
-        loop({config, appliance, fib, punts, sink, vlans, view, commands, feed, ports,
+        loop({config, appliance, fib, punts, sink, vlans, view, commands, feed, bell, ports,
               [this] { return now; },
               [this](const auto& visit) {
                 for (const auto& [port, up] : std::exchange(link_changes, {})) visit(port, up);
@@ -184,7 +184,8 @@ class Rig {
   FakePublisher vlans;
   FakeView view;
   control::Appliance appliance;
-  CommandQueue commands;
+  Doorbell bell;
+  CommandQueue commands{bell};
   EventFeed feed;
   Dispatcher dispatcher;
   TimePoint now{};
