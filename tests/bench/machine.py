@@ -65,7 +65,10 @@ class HugePages:
         have = self._count("nr_hugepages")
         if self._before is None:
             self._before = have
-        return self._write(have + missing) and self.free_mb() >= megabytes
+        if self._write(have + missing) and self.free_mb() >= megabytes:
+            return True
+        self._write(have)  # some is no use
+        return False
 
     def _write(self, pages):
         try:
@@ -117,21 +120,26 @@ class Machine:
         self.hz = tsc_hz()
         self.pages = HugePages()
         self.huge = True
+        self._said = set()
 
     @property
     def worker_core(self):
         return self.worker_cores[0]
 
     def provide(self, megabytes):
-        """Huge pages for all programs of a trial, or ordinary pages for all of them. False: there
-        is not even the memory for that."""
-        if _free_mb() + self.pages.free_mb() < megabytes + 512:
-            return False
-        if self.huge and not self.pages.reserve(megabytes):
-            self._remark(f"{megabytes} MB of huge pages are not to be had: "
-                         "ordinary pages for all programs alike, which are much slower")
-            self.huge = False
-        return True
+        """Huge pages for all programs of the trial to come, or ordinary pages for all of them.
+        False: there is not even the memory for that."""
+        self.huge = self.pages.reserve(megabytes)
+        if not self.huge:
+            self.say(f"huge pages: {self.pages.free_mb()} MB are free and more are not to be had, "
+                     f"{megabytes} MB are needed; ordinary pages for all programs of the trial alike")
+        return self.huge or _free_mb() >= megabytes + 512
+
+    def say(self, line):
+        """Once."""
+        if line not in self._said:
+            self._said.add(line)
+            self._remark(line)
 
     def memory_options(self, mbufs):
         """EAL's words for testpmd and its like."""
@@ -141,11 +149,11 @@ class Machine:
         """One line for each thing that will disturb the figures."""
         load = os.getloadavg()[0]
         if load > 0.8:
-            self._remark(f"load average {load:.1f}: other work disturbs the figures")
+            self.say(f"load average {load:.1f}: other work disturbs the figures")
         for core in self.worker_cores[:1]:
             busy = core_use(core)
             if busy > 0.1:
-                self._remark(f"core {core}, which the programs share, is {busy:.0%} busy with "
+                self.say(f"core {core}, which the programs share, is {busy:.0%} busy with "
                              "something else: expect noise")
 
     def describe(self, build, source):

@@ -67,16 +67,19 @@ class Program:
         return (complaints or lines or ["it said nothing"])[-1]
 
     def stop(self, patience=2.0):
+        """SIGTERM, and SIGKILL when it is not gone in time; at once when there is no time."""
         if self in _running:
             _running.remove(self)
-        if self.alive():
+        if self.alive() and patience > 0:
             self.process.terminate()
             self.resume()
             try:
                 self.process.wait(patience)
             except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+                pass
+        if self.alive():
+            self.process.kill()
+        self.process.wait()
         self.process.stdin.close()
 
     def __enter__(self):

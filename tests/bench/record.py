@@ -43,6 +43,7 @@ class Context:
     rounds: int = 5
     only: tuple = ()                # ids to measure; empty: all
     progress: callable = print      # one short line on what is being done now
+    machine: object = None          # machine.Machine
     remark: callable = print        # one line that stays: what is missing, what is done without
 
     def wants(self, result_id):

@@ -26,6 +26,7 @@ class Shape:
     sources: bool = False        # (S,G) entries instead of (*,G)
     tagged_in: bool = False
     tagged_out: bool = False
+    mixed_out: bool = False      # every other output tagged
     routed: bool = False         # from the proxy's upstream VLAN to its downstream VLANs
     workers: int = 1
     snooping: dict = field(default_factory=dict)  # further keys of [vlan.igmp-snooping]
@@ -157,7 +158,8 @@ class Sluiced(Device):
         text += _table("[[port]]", ingress)
         for number in range(shape.outputs):
             port = {"name": f"o{number}", "device": self.output_device(number)}
-            untagged = [] if shape.tagged_out else [shape.vlans[0]]
+            tagging = shape.tagged_out or (shape.mixed_out and number % 2 == 1)
+            untagged = [] if tagging else [shape.vlans[0]]
             tagged = [vlan for vlan in shape.vlans if vlan not in untagged]
             if untagged:
                 port["access-vlan"] = untagged[0]

@@ -6,6 +6,8 @@ from program import Broken, Program, find
 
 
 class Testpmd(Device):
+    patience = 0  # it has nothing to tidy up, and takes its time
+
     def __init__(self, folder, machine, mode, files, mbufs, name=None, inputs=None, output=None):
         """`files`: one pcap file for each worker's queue. `inputs`, `output`: other devices than
         net_pcap and net_null."""
