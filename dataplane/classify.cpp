@@ -3,28 +3,13 @@
 
 #include <cstring>
 
+#include "dataplane/frame.h"
+
 namespace sluice::dataplane {
 namespace {
 
-constexpr std::uint16_t kTypeVlan = 0x8100;
-constexpr std::uint16_t kTypeServiceVlan = 0x88A8;
-constexpr std::uint16_t kTypeIpv4 = 0x0800;
-constexpr std::uint16_t kTypeArp = 0x0806;
-constexpr std::uint8_t kProtocolIgmp = 2;
-constexpr std::uint8_t kProtocolPim = 103;
 constexpr std::uint32_t kMacLength = 6;
-constexpr std::uint32_t kMacsLength = 12;
-constexpr std::uint32_t kEthernetLength = 14;
-constexpr std::uint32_t kTagLength = 4;
-constexpr std::uint32_t kIpv4Length = 20;
 constexpr std::uint32_t kArpLength = 28;
-
-std::uint16_t be16(const std::uint8_t* at) {
-  return static_cast<std::uint16_t>((at[0] << 8) | at[1]);
-}
-std::uint32_t be32(const std::uint8_t* at) {
-  return (std::uint32_t{be16(at)} << 16) | be16(at + 2);
-}
 
 // Out of line, which keeps the decision in memory: assembled from registers it costs a fifth more.
 [[gnu::noinline]] Decision& drop(Decision& decision, RxDrop reason) {
@@ -38,24 +23,12 @@ bool reserved_by_8021d(const std::uint8_t* mac) {
   return std::memcmp(mac, kPrefix, sizeof kPrefix) == 0 && mac[5] <= 0x0F;
 }
 
-bool ipv4_multicast_mac(const std::uint8_t* mac) {
-  return mac[0] == 0x01 && mac[1] == 0x00 && mac[2] == 0x5E && mac[3] < 0x80;
-}
-
 bool broadcast_mac(const std::uint8_t* mac) {
   return (mac[0] & mac[1] & mac[2] & mac[3] & mac[4] & mac[5]) == 0xFF;
 }
 
 bool zero_mac(const std::uint8_t* mac) {
   return (mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]) == 0;
-}
-
-bool header_checksum_good(const std::uint8_t* header, std::uint32_t length) {
-  std::uint32_t sum = 0;
-  for (std::uint32_t i = 0; i < length; i += 2) sum += be16(header + i);
-  sum = (sum & 0xFFFF) + (sum >> 16);
-  sum = (sum & 0xFFFF) + (sum >> 16);
-  return sum == 0xFFFF;
 }
 
 // A request of IPv4 over Ethernet for `target` (RFC 826).
@@ -69,17 +42,17 @@ bool arp_request_for(Ipv4 target, const std::uint8_t* arp, std::uint32_t length)
 // `nested`: it stands under one more tag.
 Decision& classify_ipv4_multicast(Decision& decision, const std::uint8_t* ip, std::uint32_t length,
                                   const FrameInfo& frame, bool nested) {
-  if (length < kIpv4Length || (ip[0] >> 4) != 4) return drop(decision, RxDrop::kMalformedIpv4);
+  if (length < kIpv4 || (ip[0] >> 4) != 4) return drop(decision, RxDrop::kMalformedIpv4);
   const std::uint32_t header = (ip[0] & 0x0Fu) * 4;
   const std::uint32_t total = be16(ip + 2);
-  if (header < kIpv4Length || total < header) return drop(decision, RxDrop::kMalformedIpv4);
+  if (header < kIpv4 || total < header) return drop(decision, RxDrop::kMalformedIpv4);
   if (total > length) [[unlikely]] {  // cut off, or it goes on in the next segment
     if (header > length || total > length + frame.beyond) {
       return drop(decision, RxDrop::kMalformedIpv4);
     }
   }
   if (frame.ip_checksum == HardwareChecksum::kBad ||
-      (frame.ip_checksum == HardwareChecksum::kUnknown && !header_checksum_good(ip, header))) {
+      (frame.ip_checksum == HardwareChecksum::kUnknown && !ipv4_checksum_right(ip, header))) {
     return drop(decision, RxDrop::kBadIpChecksum);
   }
   const VlanPolicy& policy = *decision.policy;
@@ -107,21 +80,21 @@ Decision& classify_ipv4_multicast(Decision& decision, const std::uint8_t* ip, st
 Decision classify(const FrameInfo& frame, PortId ingress, const VlanTable& vlans) {
   Decision decision;
   const std::uint8_t* const bytes = frame.bytes;
-  if (frame.length < kEthernetLength) return drop(decision, RxDrop::kRunt);
+  if (frame.length < kEthernet) return drop(decision, RxDrop::kRunt);
   const std::uint8_t* const source_mac = bytes + 6;
   if ((source_mac[0] & 1) != 0 || zero_mac(source_mac)) {
     return drop(decision, RxDrop::kInvalidSourceMac);
   }
 
-  std::uint32_t type_at = kMacsLength;
+  std::uint32_t type_at = kMacs;
   decision.tci = frame.tci;
   bool tagged = frame.stripped;
   if (be16(bytes + type_at) == kTypeVlan) {
-    if (frame.length < kEthernetLength + kTagLength) return drop(decision, RxDrop::kRunt);
+    if (frame.length < kEthernet + kTag) return drop(decision, RxDrop::kRunt);
     if (!tagged) {  // else the device took the outer tag and this one is the customer's
       decision.tag_in_frame = tagged = true;
       decision.tci = be16(bytes + type_at + 2);
-      type_at += kTagLength;
+      type_at += kTag;
     }
   }
   VlanId vlan{static_cast<std::uint16_t>(decision.tci & 0x0FFF)};
@@ -160,8 +133,8 @@ Decision classify(const FrameInfo& frame, PortId ingress, const VlanTable& vlans
   }
   bool nested = false;
   if ((type == kTypeVlan || type == kTypeServiceVlan) &&
-      frame.length >= type_at + 2 + kTagLength) {  // SC-17: one more tag may stand before IP
-    type_at += kTagLength;
+      frame.length >= type_at + 2 + kTag) {  // SC-17: one more tag may stand before IP
+    type_at += kTag;
     type = be16(bytes + type_at);
     nested = true;
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where things stand in a frame, and the few edits that it gets on its way: its 802.1Q tag put on
-// or taken off, and what a router changes (RFC 1812 §5.2 and §5.3.1, RFC 1112 §6.4, RFC 1624).
-// Workers, per frame.
+// The few edits that a frame gets on its way: its 802.1Q tag put on or taken off, and what a router
+// changes (RFC 1812 §5.2 and §5.3.1, RFC 1112 §6.4, RFC 1624). Workers, per frame.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -10,14 +9,10 @@
 #include <cstdint>
 #include <cstring>
 
+#include "dataplane/frame.h"
 #include "shared/address.h"
 
 namespace sluice::dataplane {
-
-inline constexpr std::uint16_t kMacs = 12;
-inline constexpr std::uint16_t kTag = 4;
-inline constexpr std::uint16_t kEthernet = 14;  // without a tag
-inline constexpr std::uint16_t kIpv4 = 20;      // without options
 
 inline void write_tag(std::uint8_t* at, std::uint16_t tci) {
   at[0] = 0x81;

@@ -4,13 +4,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dataplane/edit.h"
+
 namespace sluice::dataplane {
-namespace {
-
-constexpr std::uint32_t kMacs = 12;
-constexpr std::uint32_t kTag = 4;
-
-}  // namespace
 
 std::size_t Exchange::poll(std::size_t max, const std::function<void(const PuntedFrame&)>& visit) {
   std::size_t count = 0;

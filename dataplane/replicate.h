@@ -15,6 +15,7 @@
 #include <span>
 
 #include "dataplane/counters.h"
+#include "dataplane/edit.h"
 #include "dataplane/transmit.h"
 #include "shared/vlan_table.h"
 
@@ -69,6 +70,23 @@ class Replicator {
   // carries an 802.1Q tag. `tci`: its tag, or the priority that a new tag is to carry.
   void send(rte_mbuf* mbuf, bool tagged, std::uint16_t tci, const VlanPolicy& policy,
             PortSet egress);
+
+  // Whether send() would give each of a VLAN's frames, none longer than `longest` bytes, to all of
+  // `egress` just as it is; then send_as_it_came(), for frames of one segment, does the same
+  // sooner.
+  bool sends_as_it_came(std::uint32_t longest, bool tagged, const VlanPolicy& policy,
+                        PortSet egress) const {
+    return longest - kEthernet - (tagged ? kTag : 0) <= ports_.smallest_mtu &&
+           (egress - (tagged ? policy.tagged : policy.untagged)).empty();
+  }
+  void send_as_it_came(std::span<rte_mbuf*> frames, PortSet egress) {
+    if (const int copies = egress.size(); copies > 1) {
+      for (rte_mbuf* const mbuf : frames) {
+        rte_pktmbuf_refcnt_update(mbuf, static_cast<std::int16_t>(copies - 1));
+      }
+    }
+    egress.for_each([&](PortId port) { transmit_.push(port, frames); });
+  }
 
   // An IPv4 group's frame, with nothing but that one tag before its IPv4 header, its TTL more than
   // 1. Each form has ports; `forms` is used up. `source`: the MAC address that it gets.

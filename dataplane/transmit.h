@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "dataplane/counters.h"
 #include "dataplane/port.h"
@@ -35,6 +36,16 @@ class Transmit {
     Out& out = out_[port.value];
     if (out.count == kBurst) flush(port);
     out.frames[out.count++] = mbuf;
+    waiting_.insert(port);
+  }
+
+  // At most kBurst.
+  void push(PortId port, std::span<rte_mbuf* const> frames) {
+    Out& out = out_[port.value];
+    if (out.count + frames.size() > kBurst) flush(port);
+    rte_mbuf** to = out.frames.data() + out.count;
+    for (rte_mbuf* const mbuf : frames) *to++ = mbuf;
+    out.count += static_cast<unsigned>(frames.size());
     waiting_.insert(port);
   }
 

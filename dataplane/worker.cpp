@@ -4,6 +4,7 @@
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <new>
@@ -83,50 +84,77 @@ void Worker::run() noexcept {
 void Worker::process(PortId port, std::span<rte_mbuf*> frames, const VlanTable& vlans,
                      std::uint32_t now_s) {
   now_s_ = now_s;
-  PortCounts& counts = counts_.ports[port.value];
-  // Made in place: a copy would wait for the parts that it was just made of.
-  alignas(Decision) std::byte room[kBurst * sizeof(Decision)];
-  auto* const decisions = reinterpret_cast<Decision*>(room);
-  std::uint32_t hashes[kBurst];
+  for (rte_mbuf* const mbuf : frames) rte_prefetch0(rte_pktmbuf_mtod(mbuf, const void*));
+  // The whole burst is classified, and its table lines asked for, before any of it is forwarded.
+  // Runs are made in place: a copy would wait for the parts that it was just made of.
+  alignas(Run) std::byte room[kBurst * sizeof(Run)];
+  auto* const runs = reinterpret_cast<Run*>(room);
+  std::size_t count = 0;
   std::uint64_t bytes = 0;
   bool any_routed = false;
-  // The whole burst is classified, and its table lines asked for, before any of it is forwarded.
+  Stream stream;
   for (std::size_t i = 0; i < frames.size(); ++i) {
-    bytes += frames[i]->pkt_len;
-    new (decisions + i) Decision(classify(describe(frames[i]), port, vlans));
-    if (decisions[i].lane == Lane::kGroup) {
-      hashes[i] = Fib::hash(decisions[i].policy->id, decisions[i].group, Ipv4{});
-      shared_.fib.prefetch(hashes[i]);
-      if (decisions[i].routed) {
+    const std::uint32_t length = frames[i]->pkt_len;
+    bytes += length;
+    if (stream.continues(frames[i])) {
+      Run& run = runs[count - 1];
+      ++run.count;
+      run.longest = std::max(run.longest, length);
+      run.bytes += length;
+      continue;
+    }
+    Run& run = *new (runs + count++) Run;
+    run.first = static_cast<std::uint16_t>(i);
+    run.count = 1;
+    run.longest = length;
+    run.bytes = length;
+    if (classify_stream(frames[i], port, vlans, run.decision)) {
+      stream = Stream(frames[i], run.decision);
+    } else {
+      run.decision = classify(describe(frames[i]), port, vlans);
+      stream = Stream();
+    }
+    if (run.decision.lane == Lane::kGroup) {
+      run.hash = Fib::hash(run.decision.policy->id, run.decision.group, Ipv4{});
+      shared_.fib.prefetch(id_, run.hash);
+      if (run.decision.routed) {
         any_routed = true;
-        const VlanId key = vlans.domain(*decisions[i].policy)->key;
-        shared_.fib.prefetch(Fib::hash(key, decisions[i].group, Ipv4{}));
+        const VlanId key = vlans.domain(*run.decision.policy)->key;
+        shared_.fib.prefetch(id_, Fib::hash(key, run.decision.group, Ipv4{}));
       }
     }
   }
   if (any_routed) {
-    for (std::size_t i = 0; i < frames.size(); ++i) {
-      if (!decisions[i].routed) continue;
-      prefetch_routed(decisions[i], *vlans.domain(*decisions[i].policy));
+    for (const Run& run : std::span(runs, count)) {
+      if (run.decision.routed) {
+        prefetch_routed(run.decision, *vlans.domain(*run.decision.policy));
+      }
     }
   }
+  PortCounts& counts = counts_.ports[port.value];
   counts.rx_packets.add(frames.size());
   counts.rx_bytes.add(bytes);
-  for (std::size_t i = 0; i < frames.size(); ++i) {
-    if (decisions[i].lane == Lane::kDrop) {
-      drop(frames[i], port, decisions[i].drop);
+  for (Run& run : std::span(runs, count)) {
+    rte_mbuf*& first = frames[run.first];
+    Decision& decision = run.decision;
+    if (decision.lane == Lane::kDrop) {
+      drop(first, port, decision.drop);
       continue;
     }
-    learn(*decisions[i].policy, rte_pktmbuf_mtod(frames[i], const std::uint8_t*) + 6, port, now_s);
-    if (decisions[i].priority_tag) [[unlikely]] {
+    learn(*decision.policy, rte_pktmbuf_mtod(first, const std::uint8_t*) + 6, port, now_s);
+    if (decision.priority_tag) [[unlikely]] {
       // It says nothing but a priority: from here on the frame is an untagged one.
-      if (rte_mbuf_refcnt_read(frames[i]) != 1 || !pop_tag(frames[i])) {
-        drop(frames[i], port, RxDrop::kRunt);
+      if (rte_mbuf_refcnt_read(first) != 1 || !pop_tag(first)) {
+        drop(first, port, RxDrop::kRunt);
         continue;
       }
-      decisions[i].tag_in_frame = false;
+      decision.tag_in_frame = false;
     }
-    dispatch(frames[i], decisions[i], hashes[i], port, vlans);
+    if (decision.lane == Lane::kGroup) {
+      forward_group(frames.subspan(run.first, run.count), run, port, vlans);
+    } else {
+      dispatch(first, decision, port);
+    }
   }
 }
 
@@ -149,11 +177,8 @@ void Worker::learn(const VlanPolicy& policy, const std::uint8_t* mac, PortId por
   learned_s_ = now_s;
 }
 
-void Worker::dispatch(rte_mbuf* mbuf, const Decision& decision, std::uint32_t hash, PortId port,
-                      const VlanTable& vlans) {
+void Worker::dispatch(rte_mbuf* mbuf, const Decision& decision, PortId port) {
   switch (decision.lane) {
-    case Lane::kGroup:
-      return forward_group(mbuf, decision, hash, port, vlans);
     case Lane::kUnicast:
       return forward_unicast(mbuf, decision, port);
     case Lane::kFloodAndShow:
@@ -176,50 +201,62 @@ void Worker::dispatch(rte_mbuf* mbuf, const Decision& decision, std::uint32_t ha
       }
       return;
     case Lane::kDrop:
-      return drop(mbuf, port, decision.drop);
+    case Lane::kGroup:
+      break;  // process() has seen to those
   }
 }
 
-void Worker::forward_group(rte_mbuf* mbuf, const Decision& decision, std::uint32_t hash,
-                           PortId port, const VlanTable& vlans) {
+void Worker::forward_group(std::span<rte_mbuf*> frames, const Run& run, PortId port,
+                           const VlanTable& vlans) {
+  const Decision& decision = run.decision;
   const VlanPolicy& policy = *decision.policy;
   Fib::Hit hit;
   if (policy.restricted) {
-    hit = shared_.fib.lookup(hash, policy.id, decision.group, decision.source);
-    if (hit.egress != nullptr) shared_.fib.count(id_, hit.entry, 1, mbuf->pkt_len);
+    hit = shared_.fib.lookup(run.hash, policy.id, decision.group, decision.source);
+    if (hit.egress != nullptr) shared_.fib.count(id_, hit.entry, run.count, run.bytes);
   }
   const PortSet bridged =
       (bridged_egress(policy, hit.egress) & policy.ports() & policy.up) - PortSet::of(port);
-  if (decision.routed) return forward_routed(mbuf, decision, hit.egress, bridged, port, vlans);
-  bridge_group(mbuf, decision, hit.egress, bridged, port);
+  if (decision.routed) return forward_routed(frames, run, hit.egress, bridged, port, vlans);
+  bridge_group(frames, run, hit.egress, bridged, port);
 }
 
-[[gnu::always_inline]] inline void Worker::bridge_group(rte_mbuf* mbuf, const Decision& decision,
+[[gnu::always_inline]] inline void Worker::bridge_group(std::span<rte_mbuf*> frames, const Run& run,
                                                         const EgressSet* entry, PortSet bridged,
                                                         PortId port) {
+  const Decision& decision = run.decision;
   const VlanPolicy& policy = *decision.policy;
-  if (bridged.empty()) return drop(mbuf, port, nobody(policy, entry));
+  if (bridged.empty()) return drop(frames, port, nobody(policy, entry));
   PortCounts& counts = counts_.ports[port.value];
-  (floods(policy, entry) ? counts.flooded : counts.forwarded).add(1);
-  replicator_.send(mbuf, decision.tag_in_frame, decision.tci, policy, bridged);
+  (floods(policy, entry) ? counts.flooded : counts.forwarded).add(frames.size());
+  if (replicator_.sends_as_it_came(run.longest, decision.tag_in_frame, policy, bridged) &&
+      frames.front()->nb_segs == 1) {
+    return replicator_.send_as_it_came(frames, bridged);
+  }
+  for (rte_mbuf* const mbuf : frames) {
+    replicator_.send(mbuf, decision.tag_in_frame, decision.tci, policy, bridged);
+  }
 }
 
 // To other networks, and inside its own VLAN as `bridged` says.
-void Worker::forward_routed(rte_mbuf* mbuf, const Decision& decision, const EgressSet* entry,
+void Worker::forward_routed(std::span<rte_mbuf*> frames, const Run& run, const EgressSet* entry,
                             PortSet bridged, PortId port, const VlanTable& vlans) {
+  const Decision& decision = run.decision;
   routed_.clear();
-  const std::optional<RouteRefusal> refusal = find_routes(mbuf, decision, vlans);
+  const std::optional<RouteRefusal> refusal = find_routes(frames.front(), run, vlans);
   if (refusal) {
-    counts_.route_refused[static_cast<std::size_t>(*refusal)].add(1);
-    if (bridged.empty()) return drop(mbuf, port, drop_of(*refusal));
+    counts_.route_refused[static_cast<std::size_t>(*refusal)].add(frames.size());
+    if (bridged.empty()) return drop(frames, port, drop_of(*refusal));
   }
-  if (routed_.empty()) return bridge_group(mbuf, decision, entry, bridged, port);
-  counts_.ports[port.value].routed.add(1);
-  replicator_.route(
-      mbuf, {.tagged = decision.tag_in_frame, .tci = decision.tci, .keep = !bridged.empty()},
-      vlans.own_mac(), routed_.all());
-  if (!bridged.empty()) return bridge_group(mbuf, decision, entry, bridged, port);
-  counts_.ports[port.value].forwarded.add(1);
+  if (routed_.empty()) return bridge_group(frames, run, entry, bridged, port);
+  counts_.ports[port.value].routed.add(frames.size());
+  for (rte_mbuf* const mbuf : frames) {
+    replicator_.route(
+        mbuf, {.tagged = decision.tag_in_frame, .tci = decision.tci, .keep = !bridged.empty()},
+        vlans.own_mac(), routed_.all());
+  }
+  if (!bridged.empty()) return bridge_group(frames, run, entry, bridged, port);
+  counts_.ports[port.value].forwarded.add(frames.size());
 }
 
 // The proxy's entry, whose line is there by now, says which networks' entries will be looked up.
@@ -227,15 +264,15 @@ void Worker::prefetch_routed(const Decision& decision, const RouteDomain& domain
   const std::uint32_t hash = Fib::hash(domain.key, decision.group, Ipv4{});
   const Fib::Hit hit = shared_.fib.lookup(hash, domain.key, decision.group, Ipv4{});
   if (hit.egress == nullptr) return;
-  shared_.fib.prefetch_count(id_, hit.entry);
   (hit.egress->members & domain.forwarding).for_each([&](PortId place) {
-    shared_.fib.prefetch(Fib::hash(domain.downstreams[place.value], decision.group, Ipv4{}));
+    shared_.fib.prefetch(id_, Fib::hash(domain.downstreams[place.value], decision.group, Ipv4{}));
   });
 }
 
 // Collects in routed_ where else the frame goes, unless it is refused.
-std::optional<RouteRefusal> Worker::find_routes(const rte_mbuf* mbuf, const Decision& decision,
+std::optional<RouteRefusal> Worker::find_routes(const rte_mbuf* mbuf, const Run& run,
                                                 const VlanTable& vlans) {
+  const Decision& decision = run.decision;
   const VlanPolicy& policy = *decision.policy;
   const auto* const source_mac = rte_pktmbuf_mtod(mbuf, const std::uint8_t*) + 6;
   if (std::memcmp(source_mac, vlans.own_mac().bytes.data(), 6) == 0) {
@@ -249,7 +286,7 @@ std::optional<RouteRefusal> Worker::find_routes(const rte_mbuf* mbuf, const Deci
       [&](VlanId vlan, Ipv4 group, Ipv4 source) {
         const Fib::Hit hit =
             shared_.fib.lookup(Fib::hash(vlan, group, Ipv4{}), vlan, group, source);
-        if (hit.egress != nullptr) shared_.fib.count(id_, hit.entry, 1, mbuf->pkt_len);
+        if (hit.egress != nullptr) shared_.fib.count(id_, hit.entry, run.count, run.bytes);
         return hit.egress;
       },
       [&](const VlanPolicy& to, PortSet ports) { routed_.add(to, ports); });
@@ -301,6 +338,11 @@ bool Worker::punt(rte_mbuf* mbuf, const Decision& decision, PortId port, bool al
 void Worker::drop(rte_mbuf* mbuf, PortId port, RxDrop reason) {
   counts_.ports[port.value][reason].add(1);
   rte_pktmbuf_free(mbuf);
+}
+
+void Worker::drop(std::span<rte_mbuf*> frames, PortId port, RxDrop reason) {
+  counts_.ports[port.value][reason].add(frames.size());
+  for (rte_mbuf* const mbuf : frames) rte_pktmbuf_free(mbuf);
 }
 
 void Worker::send_injected(const VlanTable& vlans) {

@@ -17,6 +17,7 @@
 #include "dataplane/qsbr.h"
 #include "dataplane/replicate.h"
 #include "dataplane/rings.h"
+#include "dataplane/stream.h"
 #include "dataplane/transmit.h"
 #include "dataplane/vlan_publisher.h"
 #include "shared/doorbell.h"
@@ -75,22 +76,22 @@ class Worker {
 
  private:
   void learn(const VlanPolicy& policy, const std::uint8_t* mac, PortId port, std::uint32_t now_s);
-  void dispatch(rte_mbuf* mbuf, const Decision& decision, std::uint32_t hash, PortId port,
-                const VlanTable& vlans);
   void prefetch_routed(const Decision& decision, const RouteDomain& domain) const;
-  void forward_group(rte_mbuf* mbuf, const Decision& decision, std::uint32_t hash, PortId port,
+  void dispatch(rte_mbuf* mbuf, const Decision& decision, PortId port);
+  void forward_group(std::span<rte_mbuf*> frames, const Run& run, PortId port,
                      const VlanTable& vlans);
-  void forward_routed(rte_mbuf* mbuf, const Decision& decision, const EgressSet* entry,
+  void forward_routed(std::span<rte_mbuf*> frames, const Run& run, const EgressSet* entry,
                       PortSet bridged, PortId port, const VlanTable& vlans);
-  std::optional<RouteRefusal> find_routes(const rte_mbuf* mbuf, const Decision& decision,
+  std::optional<RouteRefusal> find_routes(const rte_mbuf* mbuf, const Run& run,
                                           const VlanTable& vlans);
-  void bridge_group(rte_mbuf* mbuf, const Decision& decision, const EgressSet* entry,
+  void bridge_group(std::span<rte_mbuf*> frames, const Run& run, const EgressSet* entry,
                     PortSet bridged, PortId port);
   void forward_unicast(rte_mbuf* mbuf, const Decision& decision, PortId port);
   void flood(rte_mbuf* mbuf, const Decision& decision, PortId port);
   bool punt(rte_mbuf* mbuf, const Decision& decision, PortId port, bool also_forwarded);
   bool admit_local();
   void drop(rte_mbuf* mbuf, PortId port, RxDrop reason);
+  void drop(std::span<rte_mbuf*> frames, PortId port, RxDrop reason);
 
   const unsigned id_;
   const WorkerShared shared_;

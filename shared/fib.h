@@ -66,13 +66,8 @@ class Fib {
     x = ((x ^ (x >> 29)) + vlan.value) * 0xBF58476D1CE4E5B9ull;
     return static_cast<std::uint32_t>(x >> 32);
   }
-  // `hash` is that of (vlan, group, any source). Both have no effect but on the time of what
-  // follows.
-  void prefetch(std::uint32_t hash) const;
-  void prefetch_count(unsigned worker, std::uint32_t entry) const {
-    __builtin_prefetch(
-        &counts_[std::size_t{worker} * (std::size_t{mask_} + 1) * kBucketSlots + entry], 1);
-  }
+  // Asks for what lookup() and count() will touch. `hash` is that of (vlan, group, any source).
+  void prefetch(unsigned worker, std::uint32_t hash) const;
   // (S,G) before (*,G). An (S,G) entry is found only if its (*,G) entry exists.
   Hit lookup(std::uint32_t hash, VlanId vlan, Ipv4 group, Ipv4 source) const;
   // Adds to one entry's counters; each worker has its own column, single writer.
@@ -166,8 +161,11 @@ class Fib {
 
 // --- The readers' side, inline for the workers' loop --------------------------------------------
 
-inline void Fib::prefetch(std::uint32_t hash) const {
-  __builtin_prefetch(&buckets_[hash & mask_]);
+inline void Fib::prefetch(unsigned worker, std::uint32_t hash) const {
+  const std::uint32_t at = hash & mask_;
+  __builtin_prefetch(&buckets_[at]);
+  __builtin_prefetch(&counts_[(std::size_t{worker} * (std::size_t{mask_} + 1) + at) * kBucketSlots],
+                     1);
   asm volatile("");  // or GCC takes a caller that does no more for one without effect, and drops it
 }
 
