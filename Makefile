@@ -8,9 +8,15 @@ SECONDS ?= 600
 RUN_PACKAGES   := meson ninja-build g++ pkg-config libdpdk-dev dpdk libboost-dev libspdlog-dev \
                   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libsystemd-dev libgtest-dev \
                   libgmock-dev libbenchmark-dev python3-scapy iproute2 iputils-ping ethtool procps
+BENCH_PACKAGES := dpdk-dev openvswitch-switch-dpdk python3-matplotlib valgrind
 CHECK_PACKAGES := clang libclang-rt-14-dev clang-format-14 python3-pytest frr igmpproxy
 
-.PHONY: build demo demo-stop check bench fuzz soak install-deps conformance clean
+# What `make bench` builds besides sluiced and sluicectl, and where its report goes.
+BENCH_PROGRAMS :=
+REPORT         ?= $(BUILD)/bench
+
+.PHONY: build demo demo-stop check bench bench-quick bench-build fuzz soak conformance clean \
+        install-run-deps install-deps install-bench-deps
 
 build: install-run-deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
@@ -28,9 +34,17 @@ check: install-deps
 conformance: install-deps
 	@$(PYTHON) tests/tools/check.py --write-conformance
 
-bench: install-deps
-	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
-	@meson test -C $(BUILD) --benchmark --verbose
+# sudo make bench BENCH="--only fanout churn"
+bench: bench-build
+	@mkdir -p $(REPORT)
+	@$(PYTHON) tests/bench/bench.py --build $(BUILD) --json $(REPORT)/report.json \
+	  --plots $(REPORT) $(BENCH)
+
+bench-quick: bench-build
+	@$(PYTHON) tests/bench/bench.py --build $(BUILD) --quick $(BENCH)
+
+bench-build: install-bench-deps build
+	@ninja -C $(BUILD) --quiet control/sluiced $(BENCH_PROGRAMS)
 
 fuzz: install-deps
 	@bash tests/fuzz/run.sh
@@ -41,6 +55,9 @@ soak: build install-deps
 # Quick, and without a network, when everything is there already.
 install-run-deps:
 	@bash tests/tools/install_packages.sh $(RUN_PACKAGES)
+
+install-bench-deps:
+	@bash tests/tools/install_packages.sh $(RUN_PACKAGES) $(BENCH_PACKAGES)
 
 install-deps:
 	@bash tests/tools/install_packages.sh $(RUN_PACKAGES) $(CHECK_PACKAGES)

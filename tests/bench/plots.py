@@ -145,9 +145,10 @@ def sizes(results, folder):
     ticks = sorted(ticks)
     for gigabits in GIGABITS:
         y = [line_rate(gigabits, size) / 1e6 for size in ticks]
-        axes.plot(ticks, y, ":", color=RED, linewidth=1.2)
-        axes.annotate(f"{gigabits}G line rate", (ticks[-1], y[-1]), color=RED, fontsize=8,
-                      xytext=(-2, 4), textcoords="offset points", ha="right")
+        axes.plot(ticks, y, ":", color=RED, linewidth=1.2,
+                  label="line rate of one port" if gigabits == GIGABITS[0] else None)
+        axes.annotate(f"{gigabits}G", (ticks[-1], y[-1]), color=RED, fontsize=9, xytext=(5, -3),
+                      textcoords="offset points")
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     _log(axes.xaxis, ticks, list(map(str, ticks)))
