@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 import telemetry
-from program import Broken, wait_until
+from program import Broken, Program, wait_until
 
 TOLERANCE = 0.01  # of copies per frame: the counters of 32 ports are not read at one instant
 READINGS = 6      # of the counters at most, for one that took no time
@@ -36,12 +36,20 @@ class Device:
         self.telemetry = None
         self.configuration = ""  # for the report
         self.companions = []     # devices that run when this one runs: what feeds it
+        self.namespace = None    # the network namespace that its program runs in
 
     def path(self, suffix):
         return os.path.join(self.folder, f"{self.name}.{suffix}")
 
+    def run(self, words, **popen):
+        """Its program, in its network namespace."""
+        inside = ["ip", "netns", "exec", self.namespace] if self.namespace else []
+        return Program([*inside, *words], self.path("log"), self.name, **popen)
+
     def connect(self, timeout=15.0):
-        """Until its telemetry answers and frames come in."""
+        """Until its telemetry answers and frames come in; what feeds it is started here."""
+        for companion in self.companions:
+            companion.__enter__()
         self.telemetry = wait_until(self._try_telemetry, "to show its counters", self.program,
                                     timeout)
         wait_until(lambda: self.received() > 0, "to receive", self.program, timeout)
@@ -105,9 +113,12 @@ class Device:
 
     def describe(self):
         return {"program": self.name, "command": self.program.words if self.program else [],
-                "configuration": self.configuration}
+                "configuration": self.configuration,
+                "companions": [companion.describe() for companion in self.companions]}
 
     def stop(self):
+        for companion in self.companions:
+            companion.stop()
         if self.telemetry:
             self.telemetry.close()
             self.telemetry = None

@@ -53,9 +53,9 @@ class Ovs(Device):
                   "other_config:dpdk-init=true",
                   f"other_config:pmd-cpu-mask={1 << machine.worker_core:#x}",
                   "other_config:dpdk-extra=" + " ".join(map(str, extra)))
-        self.program = Program(
+        self.program = self.run(
             [find("unshare"), "-n", DAEMON, self._socket, "--unixctl=" + self.path("ctl"),
-             "--pidfile=" + self.path("pid")], self.path("log"), env=self._environment)
+             "--pidfile=" + self.path("pid")], env=self._environment)
         self._set("add-br", BRIDGE, "--", "set", "bridge", BRIDGE, "datapath_type=netdev",
                   "mcast_snooping_enable=true",
                   "other_config:mcast-snooping-disable-flood-unregistered=true",

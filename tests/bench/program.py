@@ -26,8 +26,9 @@ def _die_with_parent():
 class Program:
     """One child process in a session of its own, so that Ctrl-C at the terminal reaches only us."""
 
-    def __init__(self, words, log, **popen):
+    def __init__(self, words, log, name=None, **popen):
         self.words = [str(word) for word in words]
+        self.name = name or os.path.basename(self.words[0])
         self.log = log
         with open(log, "wb") as output:
             # stdin stays open: testpmd ends at end of file.
@@ -35,10 +36,6 @@ class Program:
                 self.words, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT,
                 start_new_session=True, preexec_fn=_die_with_parent, **popen)
         _running.append(self)
-
-    @property
-    def name(self):
-        return os.path.basename(self.words[0])
 
     def alive(self):
         return self.process.poll() is None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import traffic
 from device import Device
-from program import Broken, Program, wait_until
+from program import Broken, wait_until
 from testpmd import replay
 
 VLANS = (10, 20)   # of the outputs
@@ -111,8 +111,7 @@ class Sluiced(Device):
         file = self.path("toml")
         with open(file, "w", encoding="utf-8") as output:
             output.write(self.configuration)
-        self.program = Program([os.path.join(self.build, "control", "sluiced"), "--config", file],
-                               self.path("log"))
+        self.program = self.run([os.path.join(self.build, "control", "sluiced"), "--config", file])
         self.control = wait_until(self._try_control, "to be ready", self.program, timeout=60)
         self.connect()
         if not self._members_in_file:

@@ -2,7 +2,7 @@
 """dpdk-testpmd, the yardstick: it receives and sends every frame once, as it is (`io`) or with its
 MAC addresses exchanged (`macswap`), and does nothing else."""
 from device import Device
-from program import Broken, Program, find
+from program import Broken, find
 
 
 class Testpmd(Device):
@@ -15,21 +15,22 @@ class Testpmd(Device):
         self.machine, self.mode, self.mbufs, self.queues = machine, mode, mbufs, len(files) or 1
         self.input = inputs or replay(files)
         self.output = output or "net_null0,no-rx=1"
+        self.cores = None  # others than the worker's
 
     def start(self):
         path = find("dpdk-testpmd")
         if path is None:
             raise Broken("dpdk-testpmd is not installed (Debian package dpdk-dev)")
         machine = self.machine
-        cores = [machine.main_core, *machine.worker_cores[:self.queues]]
-        words = [path, "--no-pci", "-l", ",".join(map(str, cores)),
-                 "--main-lcore", machine.main_core, "--file-prefix", self.prefix,
+        cores = [machine.main_core, *(self.cores or machine.worker_cores[:self.queues])]
+        lcores = ",".join(f"{lcore}@{core}" for lcore, core in enumerate(cores))
+        words = [path, "--no-pci", "--lcores", lcores, "--file-prefix", self.prefix,
                  *machine.memory_options(self.mbufs),
                  "--vdev", self.input, "--vdev", self.output, "--",
                  f"--forward-mode={self.mode}", f"--total-num-mbufs={self.mbufs}", "--burst=32",
                  f"--nb-cores={self.queues}", f"--rxq={self.queues}", f"--txq={self.queues}",
                  "--no-lsc-interrupt", "--auto-start"]
-        self.program = Program(words, self.path("log"))
+        self.program = self.run(words)
         self.connect(timeout=60)
 
 
