@@ -131,14 +131,14 @@ class Machine:
         False: there is not even the memory for that."""
         self.huge = self.pages.reserve(megabytes)
         if not self.huge:
-            self.say(f"huge pages: {self.pages.free_mb()} MB are free and more are not to be had, "
-                     f"{megabytes} MB are needed; ordinary pages for all programs of the trial alike")
+            self.say("huge pages", f"huge pages: {self.pages.free_mb()} MB are free and more are not "
+                     f"to be had, {megabytes} MB are needed: ordinary pages for all programs alike")
         return self.huge or _free_mb() >= megabytes + 512
 
-    def say(self, line):
-        """Once."""
-        if line not in self._said:
-            self._said.add(line)
+    def say(self, subject, line):
+        """Once for each subject."""
+        if subject not in self._said:
+            self._said.add(subject)
             self._remark(line)
 
     def memory_options(self, mbufs):
@@ -149,11 +149,11 @@ class Machine:
         """One line for each thing that will disturb the figures."""
         load = os.getloadavg()[0]
         if load > 0.8:
-            self.say(f"load average {load:.1f}: other work disturbs the figures")
+            self.say("load", f"load average {load:.1f}: other work disturbs the figures")
         for core in self.worker_cores[:1]:
             busy = core_use(core)
             if busy > 0.1:
-                self.say(f"core {core}, which the programs share, is {busy:.0%} busy with "
+                self.say("core", f"core {core}, which the programs share, is {busy:.0%} busy with "
                              "something else: expect noise")
 
     def describe(self, build, source):

@@ -40,6 +40,8 @@ class Ovs(Device):
             raise Broken("Open vSwitch with DPDK is not installed (openvswitch-switch-dpdk)")
         if os.geteuid() != 0:
             raise Broken("Open vSwitch needs root, for a network namespace of its own")
+        if not self.machine.huge:
+            raise Broken("Open vSwitch's DPDK wants huge pages")
         base, self._socket = self.path("db"), "unix:" + self.path("db.sock")
         subprocess.run(["ovsdb-tool", "create", base, SCHEMA], check=True, capture_output=True)
         self.database = Program(
@@ -47,8 +49,7 @@ class Ovs(Device):
              "--unixctl=" + self.path("db.ctl")], self.path("db.log"), env=self._environment)
         wait_until(lambda: os.path.exists(self.path("db.sock")), "to listen", self.database)
         machine = self.machine
-        memory = ["--in-memory"] if machine.huge else ["--no-huge", "-m", ITS_POOL_MB]
-        extra = ["--no-pci", "--file-prefix", self.prefix, "-l", machine.main_core, *memory]
+        extra = ["--no-pci", "--in-memory", "--file-prefix", self.prefix, "-l", machine.main_core]
         self._set("--no-wait", "init", "--", "set", "Open_vSwitch", ".",
                   "other_config:dpdk-init=true",
                   f"other_config:pmd-cpu-mask={1 << machine.worker_core:#x}",

@@ -5,6 +5,8 @@ import json
 import os
 import shutil
 import socket
+import subprocess
+import tempfile
 
 PREFIX = "sluice-bench-"  # then the pid of the run
 
@@ -26,16 +28,22 @@ def remove(file_prefix):
 
 
 def sweep():
-    """Removes the directories of runs that are no more."""
+    """Removes what runs that are no more have left because they were killed: directories of EAL,
+    directories of files, network namespaces."""
+    for directory in (runtime_directory(), tempfile.gettempdir()):
+        for name in _of_the_dead(directory):
+            shutil.rmtree(os.path.join(directory, name), ignore_errors=True)
+    for name in _of_the_dead("/run/netns"):
+        subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+
+
+def _of_the_dead(directory):
     try:
-        names = os.listdir(runtime_directory())
+        names = os.listdir(directory)
     except OSError:
-        return
-    for name in names:
-        if name.startswith(PREFIX):
-            pid = name[len(PREFIX):].split("-")[0]
-            if not os.path.exists(f"/proc/{pid}"):
-                remove(name)
+        return []
+    return [name for name in names if name.startswith(PREFIX)
+            and not os.path.exists("/proc/" + name[len(PREFIX):].split("-")[0])]
 
 
 class Telemetry:

@@ -8,6 +8,7 @@ import statistics
 import tempfile
 import time
 
+import telemetry
 import traffic
 from alternate import Line, measure
 from machine import pool_mb
@@ -46,7 +47,7 @@ class Bench:
 
     @contextlib.contextmanager
     def folder(self):
-        with tempfile.TemporaryDirectory(prefix="sluice-bench-") as name:
+        with tempfile.TemporaryDirectory(prefix=telemetry.prefix("")) as name:
             yield name
 
 
