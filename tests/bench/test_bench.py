@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The harness measures right what is known, calls noise noise, and leaves nothing behind. No DPDK
-program is started here: /usr/bin/python3 -m pytest tests/bench/test_harness.py"""
+program is started here: /usr/bin/python3 -m pytest tests/bench/test_bench.py"""
 import io
 import os
 import pathlib
