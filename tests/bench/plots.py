@@ -4,15 +4,11 @@ transparent ground are legible on white and on black; text stays text, so the fi
 import os
 import sys
 
+from traffic import line_rate
+
 BLUE, ORANGE, GREEN, RED, PURPLE = "#2f7ed8", "#e0861a", "#2ca05a", "#d6453d", "#8a63d2"
 NEUTRAL = "#7f8792"   # axes, grid and text: midway between the two grounds
 GIGABITS = (10, 25, 100)
-OVERHEAD = 20         # preamble, start delimiter and gap, in bytes (RFC 2544 §20)
-
-
-def line_rate(gigabits, size):
-    """Frames per second, rounded down."""
-    return int(gigabits * 1e9 // ((size + OVERHEAD) * 8))
 
 
 def _figure(title, x, y):

@@ -254,9 +254,9 @@ def test_a_seed_makes_the_same_file_again(tmp_path):
 
 
 def test_line_rates_are_those_of_the_standard():
-    assert [plots.line_rate(gigabits, 64) for gigabits in plots.GIGABITS] == \
+    assert [traffic.line_rate(gigabits, 64) for gigabits in plots.GIGABITS] == \
         [14880952, 37202380, 148809523]
-    assert plots.line_rate(10, 1518) == 812743
+    assert traffic.line_rate(10, 1518) == 812743
 
 
 def test_the_table_tells_floor_here_and_verdict():

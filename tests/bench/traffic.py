@@ -11,6 +11,12 @@ SOURCE = 0x0A4D0501  # 10.77.5.1
 SOURCE_MAC = bytes.fromhex("020000000001")
 FIRST_GROUP = 0xEF010000  # 239.1.0.0; a million of them end at 239.16.255.255
 CHECKSUM = 4        # of the Ethernet frame; no pcap file holds it
+OVERHEAD = 20       # preamble, start delimiter and gap, in bytes (RFC 2544 §20)
+
+
+def line_rate(gigabits, size):
+    """Frames per second, rounded down."""
+    return int(gigabits * 1e9 // ((size + OVERHEAD) * 8))
 
 
 def checksum(data):

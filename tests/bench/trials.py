@@ -89,6 +89,9 @@ def detail(bench, trial, devices, setup, sluice="sluice", begin=None):
     text = {"validity": "valid", "start": begin or utc(), "seconds": bench.seconds,
             "set-up": setup, "intended-load": "as much as the device takes",
             "huge-pages": bench.machine.huge, "frames-per-s": frames, "copies-per-s": copies,
+            "line-rate-share": {f"{gigabits}G": frames / traffic.line_rate(gigabits,
+                                                                           setup["frame-size"])
+                                for gigabits in (10, 25, 100)},
             **trial.record(), "devices": [with_hash(device) for device in devices]}
     if hz:
         text["cycles-per-frame"], text["cycles-per-copy"] = hz / frames, hz / copies
