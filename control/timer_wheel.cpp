@@ -23,18 +23,22 @@ TimerWheel::TimerWheel(TimePoint now) : tick_(to_tick(now)) {
   first_.fill(kNone);
 }
 
-void TimerWheel::set(Id id, TimePoint deadline) {
+void TimerWheel::set(Id id, TimePoint wanted) {
+  const TimePoint deadline = PackedTime(wanted);
   if (id >= timers_.size()) {
     if (deadline == kNever) return;
     timers_.resize(std::size_t{id} + 1);
   }
   Timer& timer = timers_[id];
-  if (timer.deadline == deadline) return;
-  if (timer.deadline != kNever) {
+  const TimePoint before = timer.deadline;
+  if (before == deadline) return;
+  timer.deadline = deadline;
+  const bool put_off = before != kNever && deadline != kNever && deadline > before;
+  if (put_off && timer.slot != kNotFiled) return;
+  if (before != kNever) {
     unfile(id);
     --size_;
   }
-  timer.deadline = deadline;
   if (deadline == kNever) return;
   ++size_;
   file(id);

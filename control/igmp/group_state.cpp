@@ -10,8 +10,9 @@ namespace sluice::control::igmp {
 namespace {
 
 // "Lower the timer to": never raises it (TM-21).
-void lower(TimePoint& timer, TimePoint to) {
-  timer = std::min(timer, to);
+template <class Time>
+void lower(Time& timer, TimePoint to) {
+  timer = std::min<TimePoint>(timer, to);
 }
 
 }  // namespace
@@ -33,22 +34,22 @@ void GroupState<A>::on_record(RecordType type, const SourceSet<A>& sources,
 
 template <class A>
 void GroupState<A>::on_v1_report(const RouterContext& context, Queries& out) {
-  on_older_report(v1_host_until_, context, out);
+  on_older_report(context, out);
+  rest().v1_host_until = context.now + context.parameters.older_host_present_interval();
 }
 
 template <class A>
 void GroupState<A>::on_v2_report(const RouterContext& context, Queries& out) {
-  on_older_report(v2_host_until_, context, out);
+  on_older_report(context, out);
+  v2_host_until_ = context.now + context.parameters.older_host_present_interval();
 }
 
 // §7.3.2: IS_EX ({}). It stands for a member of any source, which ends the doubt that a pending
 // group-specific query was about (RFC 2236 §7: "clear retransmit timer"); a v3 report does not, its
 // retransmissions go on with the S flag (QS-02).
 template <class A>
-void GroupState<A>::on_older_report(TimePoint& host_until, const RouterContext& context,
-                                    Queries& out) {
+void GroupState<A>::on_older_report(const RouterContext& context, Queries& out) {
   on_record(RecordType::kModeIsExclude, {}, context, out);
-  host_until = context.now + context.parameters.older_host_present_interval();
   group_queries_left_ = 0;
   settle();
 }
@@ -68,7 +69,8 @@ void GroupState<A>::on_specific_query(const Query<A>& query, Duration lmqt,
     if (mode_ == FilterMode::kExclude) lower(group_expires_, deadline);
     return;
   }
-  for (Source& source : sources_) {
+  if (rest_ == nullptr) return;
+  for (Source& source : rest_->sources) {
     if (!source.blocked() && contains(query.sources, source.address)) {
       lower(source.expires, deadline);
     }
@@ -78,14 +80,16 @@ void GroupState<A>::on_specific_query(const Query<A>& query, Duration lmqt,
 template <class A>
 void GroupState<A>::advance(const RouterContext& context, Queries& out) {
   expire(context.now);
-  if (next_query_ <= context.now) retransmit(context, out);
+  if (rest_ != nullptr && rest_->next_query <= context.now) retransmit(context, out);
 }
 
 template <class A>
 void GroupState<A>::cut(const SourceSet<A>& sources, bool whole_group,
                         const RouterContext& context) {
-  for (Source& source : sources_) {
-    if (!source.blocked() && contains(sources, source.address)) source.expires = context.now;
+  if (rest_ != nullptr) {
+    for (Source& source : rest_->sources) {
+      if (!source.blocked() && contains(sources, source.address)) source.expires = context.now;
+    }
   }
   if (whole_group && mode_ == FilterMode::kExclude) group_expires_ = context.now;
   expire(context.now);
@@ -96,7 +100,7 @@ void GroupState<A>::cut(const SourceSet<A>& sources, bool whole_group,
 
 template <class A>
 Version GroupState<A>::version(TimePoint now) const {
-  if (v1_host_until_ > now) return Version::kV1;
+  if (rest_ != nullptr && rest_->v1_host_until > now) return Version::kV1;
   if (v2_host_until_ > now) return Version::kV2;
   return Version::kV3;
 }
@@ -104,27 +108,29 @@ Version GroupState<A>::version(TimePoint now) const {
 template <class A>
 bool GroupState<A>::admits(A source) const {
   const auto at =
-      std::lower_bound(sources_.begin(), sources_.end(), source,
+      std::lower_bound(sources().begin(), sources().end(), source,
                        [](const Source& s, const A& address) { return s.address < address; });
-  const bool known = at != sources_.end() && at->address == source;
+  const bool known = at != sources().end() && at->address == source;
   return known ? !at->blocked() : mode_ == FilterMode::kExclude;
 }
 
 template <class A>
 TimePoint GroupState<A>::expires() const {
   if (mode_ == FilterMode::kExclude) return group_expires_;
-  if (sources_.empty()) return kNever;
-  return std::max_element(sources_.begin(), sources_.end(),
+  if (sources().empty()) return kNever;
+  return std::max_element(sources().begin(), sources().end(),
                           [](const Source& a, const Source& b) { return a.expires < b.expires; })
       ->expires;
 }
 
 template <class A>
 TimePoint GroupState<A>::next_deadline() const {
-  TimePoint next = std::min(group_expires_, next_query_);
-  if (v1_host_until_ != kStopped) next = std::min(next, v1_host_until_);
-  if (v2_host_until_ != kStopped) next = std::min(next, v2_host_until_);
-  for (const Source& source : sources_) {
+  TimePoint next = group_expires_;
+  if (v2_host_until_ != kStopped) next = std::min<TimePoint>(next, v2_host_until_);
+  if (rest_ == nullptr) return next;
+  next = std::min(next, rest_->next_query);
+  if (rest_->v1_host_until != kStopped) next = std::min(next, rest_->v1_host_until);
+  for (const Source& source : rest_->sources) {
     if (!source.blocked()) next = std::min(next, source.expires);
   }
   return next;
@@ -133,7 +139,7 @@ TimePoint GroupState<A>::next_deadline() const {
 template <class A>
 SourceSet<A> GroupState<A>::forwarded_sources() const {
   SourceSet<A> set;
-  for (const Source& source : sources_) {
+  for (const Source& source : sources()) {
     if (!source.blocked()) set.push_back(source.address);
   }
   return set;
@@ -142,10 +148,16 @@ SourceSet<A> GroupState<A>::forwarded_sources() const {
 template <class A>
 SourceSet<A> GroupState<A>::blocked_sources() const {
   SourceSet<A> set;
-  for (const Source& source : sources_) {
+  for (const Source& source : sources()) {
     if (source.blocked()) set.push_back(source.address);
   }
   return set;
+}
+
+template <class A>
+typename GroupState<A>::Rest& GroupState<A>::rest() {
+  if (rest_ == nullptr) rest_ = std::make_unique<Rest>();
+  return *rest_;
 }
 
 // --- Carrying out a row
@@ -171,31 +183,33 @@ void GroupState<A>::carry_out(const Transition<A>& to, const RouterContext& cont
 // Sources that stay keep their timers and counts; the row names the timers of those that come.
 template <class A>
 void GroupState<A>::rebuild(const SourceSet<A>& x, const SourceSet<A>& y) {
-  std::erase_if(sources_, [&](const Source& source) {
+  if (rest_ == nullptr && x.empty() && y.empty()) return;
+  std::vector<Source>& sources = rest().sources;
+  std::erase_if(sources, [&](const Source& source) {
     return !contains(x, source.address) && !contains(y, source.address);
   });
-  if (sources_.size() == x.size() + y.size()) return;  // nobody comes
-  const auto stayed = static_cast<std::ptrdiff_t>(sources_.size());
+  if (sources.size() == x.size() + y.size()) return;  // nobody comes
+  const auto stayed = static_cast<std::ptrdiff_t>(sources.size());
   const auto before_stayed = [&](const A& address) {
     const auto at = std::lower_bound(
-        sources_.begin(), sources_.begin() + stayed, address,
+        sources.begin(), sources.begin() + stayed, address,
         [](const Source& source, const A& wanted) { return source.address < wanted; });
-    return at != sources_.begin() + stayed && at->address == address;
+    return at != sources.begin() + stayed && at->address == address;
   };
-  sources_.reserve(x.size() + y.size());
+  sources.reserve(x.size() + y.size());
   for (const SourceSet<A>* set : {&x, &y}) {
     for (const A& address : *set) {
-      if (!before_stayed(address)) sources_.push_back(Source{.address = address});
+      if (!before_stayed(address)) sources.push_back(Source{.address = address});
     }
   }
-  std::sort(sources_.begin(), sources_.end(),
+  std::sort(sources.begin(), sources.end(),
             [](const Source& a, const Source& b) { return a.address < b.address; });
 }
 
 template <class A>
 void GroupState<A>::set_timers(const SourceSet<A>& of, TimePoint deadline) {
-  if (of.empty()) return;
-  for (Source& source : sources_) {
+  if (of.empty() || rest_ == nullptr) return;
+  for (Source& source : rest_->sources) {
     if (contains(of, source.address)) source.expires = deadline;
   }
 }
@@ -207,10 +221,11 @@ void GroupState<A>::set_timers(const SourceSet<A>& of, TimePoint deadline) {
 template <class A>
 void GroupState<A>::query_sources(const SourceSet<A>& of, const RouterContext& context,
                                   Queries& out) {
-  if (!context.queries || context.query_version != Version::kV3 || of.empty()) return;
+  if (!context.queries || context.query_version != Version::kV3) return;
+  if (of.empty() || rest_ == nullptr) return;
   const TimePoint lmqt = context.now + context.parameters.last_member_query_time();
   SpecificQuery<A> query;
-  for (Source& source : sources_) {
+  for (Source& source : rest_->sources) {
     if (source.expires <= lmqt || !contains(of, source.address)) continue;
     source.expires = lmqt;
     source.queries_left =
@@ -236,16 +251,16 @@ void GroupState<A>::query_group(const RouterContext& context, Queries& out) {
 template <class A>
 void GroupState<A>::schedule(const RouterContext& context) {
   if (!query_pending()) return;
-  lower(next_query_, context.now + context.parameters.last_member_query_interval);
+  lower(rest().next_query, context.now + context.parameters.last_member_query_interval);
 }
 
 template <class A>
 void GroupState<A>::retransmit(const RouterContext& context, Queries& out) {
   const TimePoint lmqt = context.now + context.parameters.last_member_query_time();
-  next_query_ = kNever;
+  rest_->next_query = kNever;
   SpecificQuery<A> answered{.sources = {}, .suppress_router_processing = true};
   SpecificQuery<A> unanswered;
-  for (Source& source : sources_) {
+  for (Source& source : rest_->sources) {
     if (source.queries_left == 0) continue;
     --source.queries_left;
     (source.expires > lmqt ? answered : unanswered).sources.push_back(source.address);
@@ -264,7 +279,7 @@ void GroupState<A>::retransmit(const RouterContext& context, Queries& out) {
 template <class A>
 bool GroupState<A>::query_pending() const {
   return group_queries_left_ != 0 ||
-         std::any_of(sources_.begin(), sources_.end(),
+         std::any_of(sources().begin(), sources().end(),
                      [](const Source& source) { return source.queries_left != 0; });
 }
 
@@ -273,26 +288,35 @@ bool GroupState<A>::query_pending() const {
 
 template <class A>
 void GroupState<A>::expire(TimePoint now) {
-  if (v1_host_until_ <= now) v1_host_until_ = kStopped;
   if (v2_host_until_ <= now) v2_host_until_ = kStopped;
+  if (rest_ != nullptr) {
+    if (rest_->v1_host_until <= now) rest_->v1_host_until = kStopped;
+    expire_sources(now);
+  }
+  if (mode_ == FilterMode::kExclude && group_expires_ <= now) {  // EX-1
+    if (rest_ != nullptr) {
+      std::erase_if(rest_->sources, [](const Source& source) { return source.blocked(); });
+    }
+    mode_ = FilterMode::kInclude;
+    group_expires_ = kNever;
+    group_queries_left_ = 0;
+    checking_ = false;
+  }
+  settle();
+}
+
+template <class A>
+void GroupState<A>::expire_sources(TimePoint now) {
   const auto due = [now](const Source& source) {
     return !source.blocked() && source.expires <= now;
   };
   if (mode_ == FilterMode::kInclude) {
-    std::erase_if(sources_, due);  // FW-2
-  } else {
-    for (Source& source : sources_) {
-      if (due(source)) source = Source{.address = source.address};  // FW-5: X to Y
-    }
-    if (group_expires_ <= now) {  // EX-1
-      std::erase_if(sources_, [](const Source& source) { return source.blocked(); });
-      mode_ = FilterMode::kInclude;
-      group_expires_ = kNever;
-      group_queries_left_ = 0;
-      checking_ = false;
-    }
+    std::erase_if(rest_->sources, due);  // FW-2
+    return;
   }
-  settle();
+  for (Source& source : rest_->sources) {
+    if (due(source)) source = Source{.address = source.address};  // FW-5: X to Y
+  }
 }
 
 // Nothing is kept for what is gone: neither a schedule, nor memory, nor (S3-03) a record.
@@ -302,13 +326,16 @@ void GroupState<A>::settle() {
     *this = GroupState{};
     return;
   }
-  if (sources_.empty()) std::vector<Source>().swap(sources_);
-  if (!query_pending()) next_query_ = kNever;
+  if (rest_ == nullptr) return;
+  if (!query_pending()) rest_->next_query = kNever;
+  if (rest_->sources.empty()) std::vector<Source>().swap(rest_->sources);
+  const bool needed =
+      !rest_->sources.empty() || rest_->v1_host_until != kStopped || rest_->next_query != kNever;
+  if (!needed) rest_.reset();
 }
 
 template class GroupState<Ipv4>;
-// Beside it the owner keeps whatever else it knows of a (port, group), in 256 bytes altogether.
-static_assert(sizeof(GroupState<Ipv4>) <= 72);
+static_assert(sizeof(GroupState<Ipv4>) == 24);
 static_assert(sizeof(GroupState<Ipv4>::Source) == 16);
 
 }  // namespace sluice::control::igmp

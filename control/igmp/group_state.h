@@ -5,10 +5,12 @@
 //
 // Pure: told the time, it changes its state and appends the queries to send. Control thread only.
 // A timer with deadline D has expired when now >= D; every event first expires what is due, so that
-// the tables never see a stale timer. Without sources it holds no memory outside itself.
+// the tables never see a stale timer. There are many of these: one takes 24 bytes, and none outside
+// itself while it has neither sources, nor an IGMPv1 host, nor a query to repeat.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "control/igmp/messages.h"
@@ -67,7 +69,7 @@ class GroupState {
   // --- State -----------------------------------------------------------------------------------
 
   // No record at all: the owner deletes it (S3-03).
-  bool empty() const { return mode_ == FilterMode::kInclude && sources_.empty(); }
+  bool empty() const { return mode_ == FilterMode::kInclude && sources().empty(); }
   FilterMode filter_mode() const { return mode_; }
   // The compatibility mode at `now` (CM-01).
   Version version(TimePoint now) const;
@@ -87,14 +89,16 @@ class GroupState {
     bool blocked() const { return expires == kBlocked; }
   };
   // Ascending by address.
-  const std::vector<Source>& sources() const { return sources_; }
+  const std::vector<Source>& sources() const {
+    return rest_ != nullptr ? rest_->sources : kNoSources;
+  }
   SourceSet<A> forwarded_sources() const;  // A of INCLUDE(A), X of EXCLUDE(X,Y)
   SourceSet<A> blocked_sources() const;    // Y
 
  private:
   static constexpr TimePoint kStopped = kBlocked;  // a compatibility timer that does not run
 
-  void on_older_report(TimePoint& host_until, const RouterContext& context, Queries& out);
+  void on_older_report(const RouterContext& context, Queries& out);
   void carry_out(const Transition<A>& to, const RouterContext& context, Queries& out);
   void rebuild(const SourceSet<A>& x, const SourceSet<A>& y);
   void set_timers(const SourceSet<A>& of, TimePoint deadline);
@@ -105,16 +109,25 @@ class GroupState {
   void retransmit(const RouterContext& context, Queries& out);
   bool query_pending() const;
   void expire(TimePoint now);
+  void expire_sources(TimePoint now);
   void settle();
 
+  // What few groups have.
+  struct Rest {
+    std::vector<Source> sources;
+    TimePoint v1_host_until = kStopped;
+    TimePoint next_query = kNever;  // one retransmission schedule for the group (QS-06)
+  };
+  inline static const std::vector<Source> kNoSources;
+
+  Rest& rest();  // makes it
+
+  std::unique_ptr<Rest> rest_;         // none: as a new one
+  PackedTime group_expires_ = kNever;  // runs in EXCLUDE only
+  PackedTime v2_host_until_ = kStopped;
   FilterMode mode_ = FilterMode::kInclude;
   std::uint8_t group_queries_left_ = 0;  // §6.6.3.1 retransmissions
   bool checking_ = false;  // "Checking Membership" of RFC 2236 §7: asked, not answered yet
-  TimePoint group_expires_ = kNever;  // runs in EXCLUDE only
-  TimePoint v1_host_until_ = kStopped;
-  TimePoint v2_host_until_ = kStopped;
-  TimePoint next_query_ = kNever;  // one retransmission schedule for the group (QS-06)
-  std::vector<Source> sources_;
 };
 
 }  // namespace sluice::control::igmp

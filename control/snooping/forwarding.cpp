@@ -12,29 +12,18 @@ namespace sluice::control::snooping {
 using igmp::FilterMode;
 using igmp::SourceSet;
 
-PortSet members_of(const Group& group, const PortGroupSlab& slab, std::optional<Ipv4> source) {
-  PortSet ports;
-  for (const PortGroupSlab::Index index : group.members) {
-    const PortGroup& member = slab[index];
-    const bool admitted =
-        source ? member.state.admits(*source) : member.state.filter_mode() == FilterMode::kExclude;
-    if (admitted) ports.insert(member.port);
-  }
-  if (group.statics != nullptr) {
-    for (const StaticMember& member : *group.statics) {
-      if (!member.source || member.source == source) ports = ports | member.ports();
-    }
-  }
-  return ports;
-}
-
 namespace {
+
+template <class Visit>
+void for_each_with_sources(const Group& group, const PortGroupSlab& slab, Visit visit) {
+  group.with_sources.for_each([&](PortId port) { visit(slab[*group.member(port)]); });
+}
 
 SourceSet<Ipv4> named_sources(const Group& group, const PortGroupSlab& slab) {
   SourceSet<Ipv4> named;
-  for (const PortGroupSlab::Index index : group.members) {
-    for (const auto& source : slab[index].state.sources()) named.push_back(source.address);
-  }
+  for_each_with_sources(group, slab, [&](const PortGroup& member) {
+    for (const auto& source : member.state.sources()) named.push_back(source.address);
+  });
   if (group.statics != nullptr) {
     for (const StaticMember& member : *group.statics) {
       if (member.source) named.push_back(*member.source);
@@ -46,9 +35,23 @@ SourceSet<Ipv4> named_sources(const Group& group, const PortGroupSlab& slab) {
 
 }  // namespace
 
-void compile(VlanId vlan, Ipv4 address, Group& group, const PortGroupSlab& slab,
-             std::vector<FibChange>& out) {
-  const auto key = [&](Ipv4 source) { return FibKey{vlan, address, source}; };
+PortSet members_of(const Group& group, const PortGroupSlab& slab, std::optional<Ipv4> source) {
+  PortSet ports = group.excluding;
+  if (source) {
+    for_each_with_sources(group, slab, [&](const PortGroup& member) {
+      member.state.admits(*source) ? ports.insert(member.port) : ports.erase(member.port);
+    });
+  }
+  if (group.statics != nullptr) {
+    for (const StaticMember& member : *group.statics) {
+      if (!member.source || member.source == source) ports = ports | member.ports();
+    }
+  }
+  return ports;
+}
+
+void compile(VlanId vlan, Group& group, const PortGroupSlab& slab, std::vector<FibChange>& out) {
+  const auto key = [&](Ipv4 source) { return FibKey{vlan, group.address, source}; };
   if (group.registered()) {
     const PortSet any = members_of(group, slab, std::nullopt);
     if (!group.compiled || any != group.compiled_any) out.push_back({key(Ipv4{}), any});
@@ -86,12 +89,14 @@ void compile(VlanId vlan, Ipv4 address, Group& group, const PortGroupSlab& slab,
 
 igmp::Reception<Ipv4> merged_reception(const Group& group, const PortGroupSlab& slab,
                                        TimePoint now) {
+  // Who wants all sources leaves nothing to merge.
+  if (!(group.excluding - group.with_sources).empty()) return {FilterMode::kExclude, {}};
   std::vector<igmp::Reception<Ipv4>> wishes;
-  for (const PortGroupSlab::Index index : group.members) {
-    const auto& state = slab[index].state;
+  for_each_with_sources(group, slab, [&](const PortGroup& member) {
+    const auto& state = member.state;
     wishes.push_back(igmp::subscription(state.filter_mode(), state.forwarded_sources(),
                                         state.blocked_sources(), state.version(now)));
-  }
+  });
   if (group.statics != nullptr) {
     for (const StaticMember& member : *group.statics) {
       igmp::Reception<Ipv4> wish;

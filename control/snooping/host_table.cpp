@@ -20,14 +20,23 @@ void HostTable::on_record(Ipv4 address, RecordType type, const igmp::SourceSet<I
     complete_ = false;
     return;
   }
-  auto host = std::find_if(hosts_.begin(), hosts_.end(),
-                           [&](const Host& h) { return h.address == address; });
-  if (host == hosts_.end()) {
-    if (hosts_.size() == kMostHosts) {
+  const bool all_sources =
+      (type == RecordType::kModeIsExclude || type == RecordType::kChangeToExcludeMode) &&
+      sources.empty();
+  if (hosts_ == nullptr && all_sources && (!lone() || lone_address_ == address)) {
+    lone_address_ = address;
+    lone_expires_ = expires;
+    return;
+  }
+  std::vector<Host>& hosts = spread();
+  auto host =
+      std::find_if(hosts.begin(), hosts.end(), [&](const Host& h) { return h.address == address; });
+  if (host == hosts.end()) {
+    if (hosts.size() == kMostHosts) {
       complete_ = false;
       return;
     }
-    host = hosts_.insert(hosts_.end(), Host{address, FilterMode::kInclude, {}, expires});
+    host = hosts.insert(hosts.end(), Host{address, FilterMode::kInclude, {}, expires});
   }
   host->expires = expires;
   switch (type) {
@@ -50,21 +59,43 @@ void HostTable::on_record(Ipv4 address, RecordType type, const igmp::SourceSet<I
                                                          : igmp::unite(host->sources, sources);
       break;
   }
-  if (host->mode == FilterMode::kInclude && host->sources.empty()) hosts_.erase(host);
+  if (host->mode == FilterMode::kInclude && host->sources.empty()) hosts.erase(host);
+  if (hosts.empty()) hosts_.reset();
+}
+
+std::vector<HostTable::Host>& HostTable::spread() {
+  if (hosts_ == nullptr) {
+    hosts_ = std::make_unique<std::vector<Host>>(hosts());
+    lone_address_ = Ipv4{};
+  }
+  return *hosts_;
+}
+
+std::vector<HostTable::Host> HostTable::hosts() const {
+  if (hosts_ != nullptr) return *hosts_;
+  if (!lone()) return {};
+  return {Host{lone_address_, FilterMode::kExclude, {}, lone_expires_}};
 }
 
 void HostTable::expire(TimePoint now) {
-  std::erase_if(hosts_, [now](const Host& host) { return host.expires <= now; });
+  if (hosts_ == nullptr) {
+    if (lone_expires_ <= now) lone_address_ = Ipv4{};
+    return;
+  }
+  std::erase_if(*hosts_, [now](const Host& host) { return host.expires <= now; });
+  if (hosts_->empty()) hosts_.reset();
 }
 
 bool HostTable::anyone_wants(Ipv4 source) const {
-  return std::any_of(hosts_.begin(), hosts_.end(),
+  if (hosts_ == nullptr) return lone();
+  return std::any_of(hosts_->begin(), hosts_->end(),
                      [source](const Host& host) { return host.wants(source); });
 }
 
 igmp::SourceSet<Ipv4> HostTable::included_sources() const {
   igmp::SourceSet<Ipv4> all;
-  for (const Host& host : hosts_) {
+  if (hosts_ == nullptr) return all;
+  for (const Host& host : *hosts_) {
     if (host.mode != FilterMode::kInclude) continue;
     all.insert(all.end(), host.sources.begin(), host.sources.end());
   }
@@ -73,7 +104,8 @@ igmp::SourceSet<Ipv4> HostTable::included_sources() const {
 }
 
 bool HostTable::anyone_excludes() const {
-  return std::any_of(hosts_.begin(), hosts_.end(),
+  if (hosts_ == nullptr) return lone();
+  return std::any_of(hosts_->begin(), hosts_->end(),
                      [](const Host& host) { return host.mode == FilterMode::kExclude; });
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Explicit host tracking of one (port, group): who asked for what, as far as the reports told
 // (RFC 9166 explicit-tracking). It decides whether a leave may cut at once; memberships themselves
-// live and die by igmp::GroupState. It errs to the side of "still wanted". Control thread only.
+// live and die by igmp::GroupState. It errs to the side of "still wanted". On most ports there is
+// one host, and it wants all sources: such a one takes no memory outside. Control thread only.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "control/igmp/messages.h"
@@ -31,16 +33,23 @@ class HostTable {
                  TimePoint expires);
   void expire(TimePoint now);
 
+  bool empty() const { return hosts_ == nullptr ? !lone() : hosts_->empty(); }
   // False when some hosts are not told apart: too many, or without an address.
   bool complete() const { return complete_; }
   bool anyone_wants(Ipv4 source) const;
   bool anyone_excludes() const;                    // wants any source but a few
   igmp::SourceSet<Ipv4> included_sources() const;  // all that INCLUDE hosts name
-  const std::vector<Host>& hosts() const { return hosts_; }
+  std::vector<Host> hosts() const;
 
  private:
-  std::vector<Host> hosts_;
+  bool lone() const { return !lone_address_.is_unspecified(); }
+  std::vector<Host>& spread();  // the hosts as a list, from now on
+
+  std::unique_ptr<std::vector<Host>> hosts_;
+  // Without a list: the one host, in EXCLUDE mode without sources; 0.0.0.0: none.
+  PackedTime lone_expires_ = TimePoint{};
   bool complete_ = true;
+  Ipv4 lone_address_;
 };
 
 }  // namespace sluice::control::snooping

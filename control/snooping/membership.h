@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Where memberships are kept: one PortGroup per (VLAN, port, group), in a slab so that its place is
 // its timer's id, and one Group per (VLAN, group) that knows its PortGroups, its static members and
-// what of it is in the forwarding table. Kept small: a (port, group) without sources takes at most
-// 256 bytes, all told. Control thread only.
+// what of it is in the forwarding table. Kept small: a (port, group) without sources takes about
+// 128 bytes, all told. Control thread only.
 #pragma once
 
+#include <bit>
 #include <boost/container/small_vector.hpp>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -15,48 +15,28 @@
 #include "control/igmp/group_state.h"
 #include "control/snooping/host_table.h"
 #include "shared/address.h"
+#include "shared/address_index.h"
 #include "shared/ids.h"
+#include "shared/slab.h"
 #include "shared/time.h"
 
 namespace sluice::control::snooping {
 
-struct PortGroup {
-  igmp::GroupState<Ipv4> state;
-  std::unique_ptr<HostTable> hosts;  // none without explicit-tracking
-  TimePoint since;
+// One cache line, since every report of every host looks at one; the members stand where they
+// leave no gaps.
+struct alignas(64) PortGroup {
+  [[no_unique_address]] igmp::GroupState<Ipv4> state;
+  bool leaving = false;  // a leave was the last that was heard: tells group-left from group-expired
+  [[no_unique_address]] HostTable hosts;  // empty without explicit-tracking
   Ipv4 group;
   Ipv4 last_reporter;
   VlanId vlan;
   PortId port;
-  bool leaving = false;  // a leave was the last that was heard: tells group-left from group-expired
+  PackedTime since = TimePoint{};
 };
+static_assert(sizeof(PortGroup) == 64);
 
-// Slots that are used again; a reference stays good until its slot is released.
-class PortGroupSlab {
- public:
-  using Index = std::uint32_t;
-
-  Index allocate() {
-    if (free_.empty()) {
-      slots_.emplace_back();
-      return static_cast<Index>(slots_.size() - 1);
-    }
-    const Index index = free_.back();
-    free_.pop_back();
-    return index;
-  }
-  void release(Index index) {
-    slots_[index] = PortGroup{};
-    free_.push_back(index);
-  }
-  PortGroup& operator[](Index index) { return slots_[index]; }
-  const PortGroup& operator[](Index index) const { return slots_[index]; }
-  std::size_t used() const { return slots_.size() - free_.size(); }
-
- private:
-  std::deque<PortGroup> slots_;
-  std::vector<Index> free_;
-};
+using PortGroupSlab = Slab<PortGroup>;
 
 struct StaticMember {
   std::optional<Ipv4> source;  // none: any
@@ -69,14 +49,87 @@ struct StaticMember {
 using CompiledSources = std::vector<std::pair<Ipv4, PortSet>>;
 
 struct Group {
+  Ipv4 address;
+  bool compiled = false;  // the (*,G) entry is in the table
+  bool refused = false;   // an entry did not fit in: every report tries again
+  bool own = false;       // the appliance itself wants it: this is a proxy's upstream
+  PortSet compiled_any;
+  // Of the memberships on these ports: their places, in the order of the ports.
+  PortSet ports;
   boost::container::small_vector<PortGroupSlab::Index, 2> members;
+  // What the memberships come to, so that an event on one port need not look at the others: the
+  // ports in EXCLUDE mode, and those that name any sources. See note().
+  PortSet excluding, with_sources;
   std::unique_ptr<std::vector<StaticMember>> statics;
   std::unique_ptr<CompiledSources> compiled_sources;
-  PortSet compiled_any;
-  bool compiled = false;  // the (*,G) entry is in the table
-  bool own = false;       // the appliance itself wants it: this is a proxy's upstream
 
   bool registered() const { return !members.empty() || statics != nullptr || own; }
+  const PortGroupSlab::Index* member(PortId port) const {
+    return ports.contains(port) ? &members[place(port)] : nullptr;
+  }
+  void add(PortId port, PortGroupSlab::Index index) {
+    members.insert(members.begin() + static_cast<std::ptrdiff_t>(place(port)), index);
+    ports.insert(port);
+  }
+  void remove(PortId port) {
+    members.erase(members.begin() + static_cast<std::ptrdiff_t>(place(port)));
+    ports.erase(port);
+    excluding.erase(port);
+    with_sources.erase(port);
+  }
+  // To be called when a membership's filter mode or sources may have changed.
+  void note(PortId port, const igmp::GroupState<Ipv4>& state) {
+    const PortSet here = PortSet::of(port);
+    const bool excludes = state.filter_mode() == igmp::FilterMode::kExclude;
+    excluding = excludes ? excluding | here : excluding - here;
+    with_sources = state.sources().empty() ? with_sources - here : with_sources | here;
+  }
+
+ private:
+  std::size_t place(PortId port) const {
+    return static_cast<std::size_t>(std::popcount(ports.bits() & (PortSet::of(port).bits() - 1)));
+  }
+};
+
+// The groups of one VLAN. A reference is good until its group is erased.
+class Groups {
+ public:
+  Group* find(Ipv4 address) {
+    const std::uint32_t place = index_.find(address);
+    return place == AddressIndex::kNone ? nullptr : &slab_[place];
+  }
+  const Group* find(Ipv4 address) const { return const_cast<Groups*>(this)->find(address); }
+  Group& find_or_add(Ipv4 address) {
+    if (Group* const known = find(address)) return *known;
+    const std::uint32_t place = slab_.allocate();
+    index_.insert(address, place);
+    slab_[place].address = address;
+    return slab_[place];
+  }
+  void erase(Ipv4 address) {
+    const std::uint32_t place = index_.find(address);
+    if (place == AddressIndex::kNone) return;
+    index_.erase(address);
+    slab_.release(place);
+  }
+  void prefetch(Ipv4 address) const { index_.prefetch(address); }
+  std::size_t size() const { return index_.size(); }
+
+  // `visit` neither adds nor erases groups.
+  template <class Visit>
+  void for_each(Visit visit) {
+    for (std::uint32_t i = 0; i < slab_.end(); ++i) {
+      if (!slab_[i].address.is_unspecified()) visit(slab_[i]);
+    }
+  }
+  template <class Visit>
+  void for_each(Visit visit) const {
+    const_cast<Groups*>(this)->for_each([&](const Group& group) { visit(group); });
+  }
+
+ private:
+  AddressIndex index_;
+  Slab<Group> slab_;
 };
 
 }  // namespace sluice::control::snooping

@@ -45,12 +45,12 @@ Vlan::Vlan(const Setup& setup, PortSet up, SwitchState& shared)
 
 Vlan::~Vlan() {
   shared_.timers.cancel(setup_.id.value);
-  for (const auto& [address, group] : groups_) {
+  groups_.for_each([this](const Group& group) {
     for (const PortGroupSlab::Index index : group.members) {
       shared_.timers.cancel(SwitchState::kFirstGroupTimer + index);
       shared_.slab.release(index);
     }
-  }
+  });
 }
 
 void Vlan::start(const Turn& turn) {
@@ -64,13 +64,14 @@ void Vlan::start(const Turn& turn) {
 }
 
 void Vlan::withdraw(const Turn& turn) {
-  for (auto& [address, group] : groups_) {
+  groups_.for_each([&](Group& group) {
     Group nothing;
+    nothing.address = group.address;
     nothing.compiled = group.compiled;
     nothing.compiled_sources = std::move(group.compiled_sources);
-    compile(setup_.id, address, nothing, shared_.slab, turn.out.fib);
+    compile(setup_.id, nothing, shared_.slab, turn.out.fib);
     group.compiled = false;
-  }
+  });
   turn.out.vlans_changed = true;
 }
 
@@ -103,13 +104,10 @@ void Vlan::reconfigure(const Setup& setup, const Turn& turn) {
 // SM-06: what may no longer be in EXCLUDE mode is forgotten; its hosts are asked by the next query.
 void Vlan::forget_excluders(const Turn& turn) {
   std::vector<PortGroupSlab::Index> gone;
-  for (const auto& [address, group] : groups_) {
-    if (!setup_.proxy.ssm.covers(address)) continue;
-    for (const PortGroupSlab::Index index : group.members) {
-      const bool any_source = shared_.slab[index].state.filter_mode() == igmp::FilterMode::kExclude;
-      if (any_source) gone.push_back(index);
-    }
-  }
+  groups_.for_each([&](const Group& group) {
+    if (!setup_.proxy.ssm.covers(group.address)) return;
+    group.excluding.for_each([&](PortId port) { gone.push_back(*group.member(port)); });
+  });
   for (const PortGroupSlab::Index index : gone) remove(index, turn);
   send_host_messages(turn);
 }
@@ -183,11 +181,11 @@ bool Vlan::is_queriers(const igmp::Packet& packet) const {
 // QS-10, QS-11, MS-04: every member port lowers its timers. A response time of 0 leaves hosts no
 // time; the least above it counts.
 void Vlan::lower_timers(const igmp::Query<Ipv4>& query, const Turn& turn) {
-  const auto group = groups_.find(query.group);
-  if (group == groups_.end()) return;
+  const Group* const group = groups_.find(query.group);
+  if (group == nullptr) return;
   const Duration lmqt = std::max(query.max_response_time, kLeastResponseTime) *
                         querier_.parameters().last_member_query_count();
-  for (const PortGroupSlab::Index index : group->second.members) {
+  for (const PortGroupSlab::Index index : group->members) {
     PortGroup& member = shared_.slab[index];
     member.state.on_specific_query(query, lmqt, context(member.port, turn));
     member.leaving = true;
@@ -237,9 +235,9 @@ void Vlan::on_link(PortId port, bool up, const Turn& turn) {
     routers_.forget_port(port);
     router_ports_changed(before, turn);
     std::vector<PortGroupSlab::Index> gone;
-    for (auto& [address, group] : groups_) {
-      if (const PortGroupSlab::Index* const index = find(group, port)) gone.push_back(*index);
-    }
+    groups_.for_each([&](const Group& group) {
+      if (const PortGroupSlab::Index* const index = group.member(port)) gone.push_back(*index);
+    });
     for (const PortGroupSlab::Index index : gone) {
       shared_.slab[index].leaving = true;  // the reason is known: it did not just fall silent
       remove(index, turn);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -113,7 +114,6 @@ class Vlan {
 
  private:
   using Version = igmp::Version;
-  using Groups = std::unordered_map<Ipv4, Group>;
   using Querier = igmp::Querier<Ipv4>;
   using Host = igmp::Host<Ipv4>;
   using Sources = igmp::SourceSet<Ipv4>;
@@ -158,17 +158,28 @@ class Vlan {
     bool mapped = false;  // SSM mapping made the record of an older one
   };
   void on_record(Reporter reporter, igmp::GroupRecord<Ipv4> record, const Turn& turn);
+  void look_ahead(std::span<const igmp::GroupRecord<Ipv4>> records, PortId port) const;
   bool pass_on(const PuntedFrame& frame, const igmp::Packet& packet, const Turn& turn);
-  PortGroupSlab::Index* find(Group& group, PortId port);
   std::optional<PortGroupSlab::Index> join(PortId port, Ipv4 group, const Turn& turn);
+  // What a membership came to before an event.
+  struct Was {
+    explicit Was(const PortGroup& member)
+        : any_source(wants_any_source(member)), forwarded(member.state.forwarded_sources()) {}
+    bool any_source;
+    Sources forwarded;
+  };
+  static bool wants_any_source(const PortGroup& member) {
+    return member.state.filter_mode() == igmp::FilterMode::kExclude &&
+           member.state.sources().empty();
+  }
   bool fast_leave(PortGroup& member, const igmp::GroupRecord<Ipv4>& record,
                   const Reporter& reporter, const Turn& turn);
   igmp::RouterContext context(PortId port, const Turn& turn) const;
   void send_specific_queries(PortId port, Ipv4 group, const Turn& turn);
   // After any event on a (port, group): timer, events, removal, forwarding, merged reception.
-  void conclude(PortGroupSlab::Index index, const Sources& sources_before, const Turn& turn);
+  void conclude(PortGroupSlab::Index index, const Was& was, const Turn& turn);
   void remove(PortGroupSlab::Index index, const Turn& turn);
-  void recompile(Ipv4 address, const Turn& turn);
+  void recompile(Group& group, const Turn& turn);
   void set_file_statics(const Turn& turn);
   Status check_static(Ipv4 group, std::optional<Ipv4> source, PortId port) const;
 

@@ -19,32 +19,33 @@ void Vlan::set_up_host(const Turn& turn) {
         shared_.random());
   }
   std::vector<Ipv4> addresses;
-  for (auto& [address, group] : groups_) {
+  groups_.for_each([&](Group& group) {
     group.own = false;  // the proxy says it again
-    addresses.push_back(address);
-  }
-  for (const Ipv4 address : addresses) recompile(address, turn);
+    addresses.push_back(group.address);
+  });
+  for (const Ipv4 address : addresses) recompile(*groups_.find(address), turn);
   send_host_messages(turn);
 }
 
 void Vlan::set_own_receptions(const std::vector<OwnReception>& receptions, const Turn& turn) {
   for (const auto& [address, wanted] : receptions) {
     host_->set(address, wanted, turn.now, messages_);
-    const auto known = groups_.find(address);
-    const bool owned = known != groups_.end() && known->second.own;
+    const Group* const known = groups_.find(address);
+    const bool owned = known != nullptr && known->own;
     if (owned != wanted.none()) continue;
-    groups_[address].own = !owned;
-    recompile(address, turn);
+    Group& group = groups_.find_or_add(address);
+    group.own = !owned;
+    recompile(group, turn);
   }
   send_host_messages(turn);  // together: many groups in few reports (SC-16)
   arm(turn);
 }
 
 void Vlan::tell_receptions(const Turn& turn) {
-  for (const auto& [address, group] : groups_) {
+  groups_.for_each([&](const Group& group) {
     turn.out.receptions.push_back(
-        {setup_.id, address, merged_reception(group, shared_.slab, turn.now)});
-  }
+        {setup_.id, group.address, merged_reception(group, shared_.slab, turn.now)});
+  });
 }
 
 // What the querier asks of the host side; in a plain VLAN that side answers for hosts, who are not

@@ -66,8 +66,10 @@ void Vlan::on_report(const PuntedFrame& frame, const igmp::Packet& packet, const
   const PortId port = frame.port;
   if (const auto* v3 = std::get_if<igmp::V3Report<Ipv4>>(&packet.message)) {
     tally_.count_received(MessageType::kReportV3);
-    for (const GroupRecord<Ipv4>& record : v3->records) {
-      on_record({port, packet.source, Version::kV3}, record, turn);
+    const std::span<const GroupRecord<Ipv4>> records(v3->records);
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      look_ahead(records.subspan(i), port);
+      on_record({port, packet.source, Version::kV3}, records[i], turn);
     }
   } else if (const auto* v2 = std::get_if<igmp::V2Report<Ipv4>>(&packet.message)) {
     tally_.count_received(MessageType::kReportV2);
@@ -88,24 +90,41 @@ void Vlan::on_report(const PuntedFrame& frame, const igmp::Packet& packet, const
   if (pass_on(frame, packet, turn)) forward(frame, routers_.ports(), turn);  // SC-01, SC-13
 }
 
+// Among many groups each of the three places that a record leads to is a cache miss. They are asked
+// for a few records ahead, each when the one that names it has come.
+void Vlan::look_ahead(std::span<const GroupRecord<Ipv4>> records, PortId port) const {
+  constexpr std::size_t kIndex = 12, kGroup = 8, kMember = 4;
+  if (records.size() > kIndex) groups_.prefetch(records[kIndex].group);
+  if (records.size() > kGroup) {
+    if (const Group* const group = groups_.find(records[kGroup].group)) {
+      __builtin_prefetch(group);
+      __builtin_prefetch(reinterpret_cast<const std::byte*>(group + 1) - 1);
+    }
+  }
+  if (records.size() <= kMember) return;
+  const Group* const group = groups_.find(records[kMember].group);
+  const PortGroupSlab::Index* const member = group == nullptr ? nullptr : group->member(port);
+  if (member == nullptr) return;
+  __builtin_prefetch(&shared_.slab[*member], 1);
+  shared_.timers.prefetch(SwitchState::kFirstGroupTimer + *member);
+}
+
 // May this report go on to the router ports as it is?
 bool Vlan::pass_on(const PuntedFrame&, const igmp::Packet& packet, const Turn& turn) {
   if (summarises()) return false;  // PR-01
   if (setup_.snooping.report_policy == config::ReportPolicy::kForward) return true;
   if (std::holds_alternative<igmp::V3Report<Ipv4>>(packet.message)) return true;  // PR-03
   if (const auto* leave = std::get_if<igmp::Leave<Ipv4>>(&packet.message)) {
-    const auto group = groups_.find(leave->group);
-    if (group == groups_.end()) return true;
-    if (group->second.members.size() > 1) return false;
-    const auto& members = group->second.members;
-    const HostTable* const hosts =
-        members.empty() ? nullptr : shared_.slab[members.front()].hosts.get();
-    return hosts == nullptr || hosts->hosts().empty();
+    const Group* const group = groups_.find(leave->group);
+    if (group == nullptr) return true;
+    const auto& members = group->members;
+    if (members.size() > 1) return false;
+    return members.empty() || shared_.slab[members.front()].hosts.empty();
   }
   const auto* v2 = std::get_if<igmp::V2Report<Ipv4>>(&packet.message);
   const Ipv4 address =
       v2 != nullptr ? v2->group : std::get<igmp::V1Report<Ipv4>>(packet.message).group;
-  if (!groups_.contains(address)) return true;
+  if (groups_.find(address) == nullptr) return true;
   TimePoint& until = reported_until_.try_emplace(address, TimePoint::min()).first->second;
   if (turn.now < until) return false;
   until = turn.now + querier_.latest_max_response_time();
@@ -133,9 +152,8 @@ void Vlan::on_record(Reporter reporter, GroupRecord<Ipv4> record, const Turn& tu
       break;
   }
   const PortId port = reporter.port;
-  const auto group = groups_.find(record.group);
-  const PortGroupSlab::Index* const known =
-      group == groups_.end() ? nullptr : find(group->second, port);
+  const Group* const group = groups_.find(record.group);
+  const PortGroupSlab::Index* const known = group == nullptr ? nullptr : group->member(port);
   if (known == nullptr && !creates_state(record)) return;
   const std::optional<PortGroupSlab::Index> index =
       known != nullptr ? *known : join(port, record.group, turn);
@@ -143,17 +161,16 @@ void Vlan::on_record(Reporter reporter, GroupRecord<Ipv4> record, const Turn& tu
   PortGroup& member = shared_.slab[*index];
   tally_.source_limit += limit_sources(record.sources, member.state);
 
-  const Sources before = member.state.forwarded_sources();
+  const Was was(member);
   const igmp::RouterContext asking = context(port, turn);
   member.leaving = is_leave(record);
   if (!member.leaving) member.last_reporter = reporter.address;
   if (setup_.snooping.explicit_tracking) {
-    if (member.hosts == nullptr) member.hosts = std::make_unique<HostTable>();
-    member.hosts->expire(turn.now);
-    member.hosts->on_record(reporter.address, record.type, record.sources,
-                            turn.now + querier_.parameters().group_membership_interval());
+    member.hosts.expire(turn.now);
+    member.hosts.on_record(reporter.address, record.type, record.sources,
+                           turn.now + querier_.parameters().group_membership_interval());
   } else {
-    member.hosts.reset();
+    member.hosts = HostTable{};
   }
   if (!fast_leave(member, record, reporter, turn)) {
     if (reporter.version == Version::kV3) {
@@ -167,7 +184,7 @@ void Vlan::on_record(Reporter reporter, GroupRecord<Ipv4> record, const Turn& tu
     }
     send_specific_queries(port, record.group, turn);
   }
-  conclude(*index, before, turn);
+  conclude(*index, was, turn);
 }
 
 // Cuts without asking what nobody is known to want any more. False: the usual way, with queries.
@@ -180,14 +197,14 @@ bool Vlan::fast_leave(PortGroup& member, const GroupRecord<Ipv4>& record, const 
   // A v2 member may be silent because another one's report suppressed its own: ask. So too where
   // the hosts are not all known.
   if (tracked && (mode != Version::kV3 || reporter.version != Version::kV3 || reporter.mapped ||
-                  !member.hosts->complete())) {
+                  !member.hosts.complete())) {
     return false;
   }
   // While somebody excludes, the tables forget what others include (T8-4); without an excluder they
   // have to be asked, or they would be cut with the group.
-  if (tracked && !member.hosts->anyone_excludes() &&
+  if (tracked && !member.hosts.anyone_excludes() &&
       !igmp::includes(igmp::unite(member.state.forwarded_sources(), record.sources),
-                      member.hosts->included_sources())) {
+                      member.hosts.included_sources())) {
     return false;
   }
   igmp::RouterContext silent = context(member.port, turn);
@@ -203,9 +220,9 @@ bool Vlan::fast_leave(PortGroup& member, const GroupRecord<Ipv4>& record, const 
   bool whole_group = false;
   if (tracked) {
     for (const Ipv4 source : forwarded) {
-      if (!member.hosts->anyone_wants(source)) unwanted.push_back(source);
+      if (!member.hosts.anyone_wants(source)) unwanted.push_back(source);
     }
-    whole_group = exclude && !member.hosts->anyone_excludes();
+    whole_group = exclude && !member.hosts.anyone_excludes();
   } else if (record.type == RecordType::kChangeToIncludeMode) {
     unwanted = igmp::subtract(forwarded, record.sources);
     whole_group = exclude;
@@ -240,7 +257,7 @@ std::optional<PortGroupSlab::Index> Vlan::join(PortId port, Ipv4 address, const 
   member.port = port;
   member.group = address;
   member.since = turn.now;
-  groups_[address].members.push_back(index);
+  groups_.find_or_add(address).add(port, index);
   turn.out.events.push_back({.type = EventType::kGroupJoined,
                              .vlan = setup_.id,
                              .port = port,
@@ -250,7 +267,7 @@ std::optional<PortGroupSlab::Index> Vlan::join(PortId port, Ipv4 address, const 
   return index;
 }
 
-void Vlan::conclude(PortGroupSlab::Index index, const Sources& before, const Turn& turn) {
+void Vlan::conclude(PortGroupSlab::Index index, const Was& was, const Turn& turn) {
   PortGroup& member = shared_.slab[index];
   const auto tell = [&](const Sources& sources, EventType type) {
     for (const Ipv4 source : sources) {
@@ -263,64 +280,68 @@ void Vlan::conclude(PortGroupSlab::Index index, const Sources& before, const Tur
     }
   };
   const Sources after = member.state.forwarded_sources();
-  if (after != before) {
-    tell(igmp::subtract(after, before), EventType::kSourceAdded);
-    tell(igmp::subtract(before, after), EventType::kSourceRemoved);
+  if (after != was.forwarded) {
+    tell(igmp::subtract(after, was.forwarded), EventType::kSourceAdded);
+    tell(igmp::subtract(was.forwarded, after), EventType::kSourceRemoved);
   }
   if (member.state.empty()) return remove(index, turn);
   shared_.timers.set(SwitchState::kFirstGroupTimer + index, member.state.next_deadline());
-  recompile(member.group, turn);
+  Group& group = *groups_.find(member.group);
+  // Most reports only say that somebody is still there.
+  const bool unchanged = was.any_source && wants_any_source(member) && !group.refused;
+  if (unchanged && !setup_.proxy.downstream) return;  // a proxy may have refused it so far
+  group.note(member.port, member.state);
+  recompile(group, turn);
 }
 
 void Vlan::remove(PortGroupSlab::Index index, const Turn& turn) {
   const PortGroup& member = shared_.slab[index];
-  const Ipv4 address = member.group;
+  Group& group = *groups_.find(member.group);
   turn.out.events.push_back(
       {.type = member.leaving ? EventType::kGroupLeft : EventType::kGroupExpired,
        .vlan = setup_.id,
        .port = member.port,
-       .group = address,
+       .group = group.address,
        .source = std::nullopt,
        .address = std::nullopt});
   --groups_per_port_[member.port.value];
   at_limit_.erase(member.port);
-  auto& members = groups_[address].members;
-  members.erase(std::find(members.begin(), members.end(), index));
+  group.remove(member.port);
   shared_.timers.cancel(SwitchState::kFirstGroupTimer + index);
   shared_.slab.release(index);
-  recompile(address, turn);
+  recompile(group, turn);
 }
 
-void Vlan::recompile(Ipv4 address, const Turn& turn) {
-  const auto group = groups_.find(address);
-  compile(setup_.id, address, group->second, shared_.slab, turn.out.fib);
+void Vlan::recompile(Group& group, const Turn& turn) {
+  group.refused = false;
+  compile(setup_.id, group, shared_.slab, turn.out.fib);
   if (summarises() || setup_.proxy.downstream) {
-    igmp::Reception<Ipv4> wanted = merged_reception(group->second, shared_.slab, turn.now);
-    if (summarises()) host_->set(address, wanted, turn.now, messages_);
+    igmp::Reception<Ipv4> wanted = merged_reception(group, shared_.slab, turn.now);
+    if (summarises()) host_->set(group.address, wanted, turn.now, messages_);
     if (setup_.proxy.downstream) {
-      turn.out.receptions.push_back({setup_.id, address, std::move(wanted)});
+      turn.out.receptions.push_back({setup_.id, group.address, std::move(wanted)});
     }
   }
-  if (group->second.registered()) return;
-  groups_.erase(group);
-  reported_until_.erase(address);
+  if (group.registered()) return;
+  reported_until_.erase(group.address);
+  groups_.erase(group.address);
 }
 
 void Vlan::advance_group(PortGroupSlab::Index index, const Turn& turn) {
   PortGroup& member = shared_.slab[index];
-  const Sources before = member.state.forwarded_sources();
+  const Was was(member);
   member.state.advance(context(member.port, turn), queries_);
   send_specific_queries(member.port, member.group, turn);
-  conclude(index, before, turn);
+  conclude(index, was, turn);
   send_host_messages(turn);
   arm(turn);
 }
 
 void Vlan::clear_groups(const Turn& turn) {
   std::vector<PortGroupSlab::Index> gone;
-  for (const auto& [address, group] : groups_) {
+  groups_.for_each([&](const Group& group) {
     gone.insert(gone.end(), group.members.begin(), group.members.end());
-  }
+  });
   for (const PortGroupSlab::Index index : gone) {
     shared_.slab[index].leaving = true;
     remove(index, turn);
@@ -332,12 +353,12 @@ void Vlan::clear_groups(const Turn& turn) {
 
 void Vlan::on_fib_refused(const FibKey& key, const Turn& turn) {
   ++tally_.fib_refused;
-  const auto group = groups_.find(key.group);
-  if (group != groups_.end()) {  // the next report tries again
+  if (Group* const group = groups_.find(key.group)) {  // the next report tries again
+    group->refused = true;
     if (key.any_source()) {
-      group->second.compiled = false;
-    } else if (group->second.compiled_sources != nullptr) {
-      std::erase_if(*group->second.compiled_sources,
+      group->compiled = false;
+    } else if (group->compiled_sources != nullptr) {
+      std::erase_if(*group->compiled_sources,
                     [&](const auto& entry) { return entry.first == key.source; });
     }
   }
@@ -374,13 +395,6 @@ void Vlan::send_specific_queries(PortId port, Ipv4 group, const Turn& turn) {
     }
   }
   queries_.clear();
-}
-
-PortGroupSlab::Index* Vlan::find(Group& group, PortId port) {
-  for (PortGroupSlab::Index& index : group.members) {
-    if (shared_.slab[index].port == port) return &index;
-  }
-  return nullptr;
 }
 
 }  // namespace sluice::control::snooping

@@ -51,12 +51,13 @@ Status Vlan::check_static(Ipv4 group, std::optional<Ipv4> source, PortId port) c
 
 Status Vlan::add_static(Ipv4 group, std::optional<Ipv4> source, PortId port, const Turn& turn) {
   if (const Status checked = check_static(group, source, port); !checked) return checked;
-  StaticMember& member = find_or_add(groups_[group], source);
+  Group& entry = groups_.find_or_add(group);
+  StaticMember& member = find_or_add(entry, source);
   if (member.ports().contains(port)) {
     return Error{describe(setup_.id, group, source) + " is on this port already"};
   }
   member.from_command.insert(port);
-  recompile(group, turn);
+  recompile(entry, turn);
   send_host_messages(turn);
   arm(turn);
   return Ok{};
@@ -64,15 +65,15 @@ Status Vlan::add_static(Ipv4 group, std::optional<Ipv4> source, PortId port, con
 
 Status Vlan::remove_static(Ipv4 group, std::optional<Ipv4> source, PortId port, const Turn& turn) {
   if (const Status checked = check_static(group, source, port); !checked) return checked;
-  const auto at = groups_.find(group);
-  StaticMember* const member = at == groups_.end() ? nullptr : find_static(at->second, source);
+  Group* const known = groups_.find(group);
+  StaticMember* const member = known == nullptr ? nullptr : find_static(*known, source);
   if (member == nullptr || !member->ports().contains(port)) {
     return Error{"there is no static " + describe(setup_.id, group, source) + " on this port"};
   }
   member->from_command.erase(port);
   member->from_file.erase(port);
-  drop_empty(at->second);
-  recompile(group, turn);
+  drop_empty(*known);
+  recompile(*known, turn);
   send_host_messages(turn);
   arm(turn);
   return Ok{};
@@ -81,21 +82,22 @@ Status Vlan::remove_static(Ipv4 group, std::optional<Ipv4> source, PortId port, 
 // The file's entries replace the former file's; those added by command stay.
 void Vlan::set_file_statics(const Turn& turn) {
   std::vector<Ipv4> touched;
-  for (auto& [address, group] : groups_) {
-    if (group.statics == nullptr) continue;
+  groups_.for_each([&](Group& group) {
+    if (group.statics == nullptr) return;
     for (StaticMember& member : *group.statics) member.from_file = PortSet{};
-    touched.push_back(address);
-  }
+    touched.push_back(group.address);
+  });
   for (const config::StaticGroup& entry : setup_.snooping.static_groups) {
-    StaticMember& member = find_or_add(groups_[entry.group], entry.source);
+    StaticMember& member = find_or_add(groups_.find_or_add(entry.group), entry.source);
     for (const PortId port : entry.ports) member.from_file.insert(port);
     touched.push_back(entry.group);
   }
   std::sort(touched.begin(), touched.end());
   touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
   for (const Ipv4 address : touched) {
-    drop_empty(groups_[address]);
-    recompile(address, turn);
+    Group& group = *groups_.find(address);
+    drop_empty(group);
+    recompile(group, turn);
   }
   send_host_messages(turn);
 }

@@ -22,20 +22,18 @@ GroupRow row_of(const PortGroup& member, TimePoint now) {
   row.group = member.group;
   row.filter_mode = member.state.filter_mode();
   row.version = member.state.version(now);
-  row.up_time = now - member.since;
+  row.up_time = now - TimePoint(member.since);
   row.expire = left(member.state.expires(), now);
   row.last_reporter = member.last_reporter;
   for (const auto& source : member.state.sources()) {
     const Duration expire = source.blocked() ? Duration{0} : left(source.expires, now);
     row.sources.push_back({source.address, expire, !source.blocked()});
   }
-  if (member.hosts != nullptr) {
-    for (const HostTable::Host& host : member.hosts->hosts()) {
-      if (host.expires > now) row.hosts.push_back({host.address, host.expires - now});
-    }
-    std::sort(row.hosts.begin(), row.hosts.end(),
-              [](const HostRow& a, const HostRow& b) { return a.address < b.address; });
+  for (const HostTable::Host& host : member.hosts.hosts()) {
+    if (host.expires > now) row.hosts.push_back({host.address, host.expires - now});
   }
+  std::sort(row.hosts.begin(), row.hosts.end(),
+            [](const HostRow& a, const HostRow& b) { return a.address < b.address; });
   return row;
 }
 
@@ -68,19 +66,18 @@ void append_statics(VlanId vlan, Ipv4 address, const Group& group, const GroupFi
 
 void Vlan::append_groups(const GroupFilter& filter, TimePoint now,
                          std::vector<GroupRow>& rows) const {
-  const auto append = [&](Ipv4 address, const Group& group) {
+  const auto append = [&](const Group& group) {
     for (const PortGroupSlab::Index index : group.members) {
       const PortGroup& member = shared_.slab[index];
       if (!filter.port || *filter.port == member.port) rows.push_back(row_of(member, now));
     }
-    append_statics(setup_.id, address, group, filter, rows);
+    append_statics(setup_.id, group.address, group, filter, rows);
   };
   if (filter.group) {
-    const auto group = groups_.find(*filter.group);
-    if (group != groups_.end()) append(group->first, group->second);
+    if (const Group* const group = groups_.find(*filter.group)) append(*group);
     return;
   }
-  for (const auto& [address, group] : groups_) append(address, group);
+  groups_.for_each(append);
 }
 
 void Vlan::append_mrouters(TimePoint now, std::vector<MrouterRow>& rows) const {
@@ -113,9 +110,9 @@ igmp::Version Vlan::host_version(TimePoint now) const {
 }
 
 std::optional<PortSet> Vlan::members(Ipv4 address, std::optional<Ipv4> source) const {
-  const auto group = groups_.find(address);
-  if (group == groups_.end() || !group->second.registered()) return std::nullopt;
-  return members_of(group->second, shared_.slab, source);
+  const Group* const group = groups_.find(address);
+  if (group == nullptr || !group->registered()) return std::nullopt;
+  return members_of(*group, shared_.slab, source);
 }
 
 }  // namespace sluice::control::snooping
