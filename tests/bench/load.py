@@ -75,7 +75,7 @@ class Bed:
         self.wires.__exit__()
 
     def source(self, rate, duration, groups, order="sequence", hosts=(), **more):
-        return {"port": 0, "rate": rate, "count": max(1, int(rate * duration)),
+        return {"port": 0, "rate": rate, "count": max(1, round(rate * duration)),
                 "burst": burst(rate), "frame_size": self.frame_size, "address": SOURCE_ADDRESS,
                 "order": order, "routed": self.switch.routes, "hosts": list(hosts),
                 "groups": [{"first": FIRST_GROUP, "count": groups, "expect": self.egress}], **more}
