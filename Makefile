@@ -12,10 +12,10 @@ BENCH_PACKAGES := dpdk-dev openvswitch-switch-dpdk python3-matplotlib valgrind
 CHECK_PACKAGES := clang libclang-rt-14-dev clang-format-14 python3-pytest frr igmpproxy
 
 # What `make bench` builds besides sluiced and sluicectl, and where its report goes.
-BENCH_PROGRAMS :=
+BENCH_PROGRAMS := tests/bench/control_rates tests/bench/tester/tester
 REPORT         ?= $(BUILD)/bench
 
-.PHONY: build demo demo-stop check bench bench-quick bench-build fuzz soak conformance clean \
+.PHONY: build demo demo-stop check bench bench-quick bench-micro bench-build fuzz soak conformance clean \
         install-run-deps install-deps install-bench-deps
 
 build: install-run-deps
@@ -43,8 +43,12 @@ bench: bench-build
 bench-quick: bench-build
 	@$(PYTHON) tests/bench/bench.py --build $(BUILD) --quick $(BENCH)
 
+# What one look-up, one message, one row of a table costs (Google Benchmark).
+bench-micro: install-bench-deps build
+	@meson test -C $(BUILD) --benchmark --verbose
+
 bench-build: install-bench-deps build
-	@ninja -C $(BUILD) --quiet control/sluiced $(BENCH_PROGRAMS)
+	@ninja -C $(BUILD) --quiet $(BENCH_PROGRAMS)
 
 fuzz: install-deps
 	@bash tests/fuzz/run.sh
