@@ -99,6 +99,7 @@ def main(words=None):
         results = run_procedures(context)
         written = report(context, options, results)
     except KeyboardInterrupt:
+        stop_all()
         progress.remark("stopped; nothing is left running")
         return 130
     finally:

@@ -53,7 +53,8 @@ def points():
         for label, groups in GROUPS.items():
             if fan_out == 1 or groups in (1, 65536):
                 yield Point(f"groups-{label}-fanout-{fan_out}",
-                            f"{label} groups, big file, fan-out {fan_out}: copies ÷ macswap",
+                            f"{label} {'group' if groups == 1 else 'groups'}, big file, fan-out "
+                            f"{fan_out}: copies ÷ macswap",
                             Shape(fan_out, groups), frames=traffic.BIG)
     yield Point("tagged-in-8", "tagged in and out, fan-out 8: copies ÷ macswap",
                 Shape(8, tagged_in=True, tagged_out=True))
@@ -64,11 +65,12 @@ def points():
             ("routed-tagged-8", "routed, tagged out", Shape(8, routed=True, tagged_out=True))):
         yield Point(name, f"{title}, fan-out 8: cycles per copy", shape, cycles=True, floor=80,
                     aim=50, quick=name in ("tagged-8", "routed-8"))
-    for fan_out, groups in ((1, 1), (8, 1), (1, 16384)):
-        label = f"{groups}-fanout-{fan_out}"
-        yield Point(f"sources-{label}", f"(S,G), groups: {groups}, fan-out {fan_out}: copies ÷ "
-                    "macswap", Shape(fan_out, groups, sources=True),
-                    frames=traffic.BIG if groups > 1 else traffic.SMALL)
+    for fan_out, label in ((1, "1"), (8, "1"), (1, "16k")):
+        many = GROUPS[label] > 1
+        yield Point(f"sources-{label}-fanout-{fan_out}",
+                    f"(S,G), {label} {'groups, big file' if many else 'group'}, fan-out {fan_out}: "
+                    "copies ÷ macswap", Shape(fan_out, GROUPS[label], sources=True),
+                    frames=traffic.BIG if many else traffic.SMALL)
     yield Point("routed-1", "routed, fan-out 1: copies ÷ macswap", Shape(1, routed=True))
     for fan_out in (1, 8):
         yield Point(f"workers-2-fanout-{fan_out}",
