@@ -24,6 +24,7 @@ PERIOD = 0.010                      # of a join and a leave
 PHASE = 0.001                       # of a report: random within this (JD-06)
 SETTLED_NS = 500_000                # the port is silent, or receives, at least so long before
 OTHER_REPORTS = 100_000
+QUIET_MS = 1.0                      # of waiting for the worker's core, in a run that counts as quiet
 
 
 @dataclass
@@ -137,7 +138,7 @@ def run_switch(wires, switch, repetitions, rate, reports=0, seed=1, frame_size=6
         if not load and offered["frames"] < 0.98 * rate * duration:
             delays.reject("offered less than the intended load (CR-09)")
             continue
-        if reports and outcome["offered"][1]["frames"] < 0.9 * reports * duration:
+        if reports and outcome["offered"][1]["frames"] < 0.98 * reports * duration:
             delays.reject("fewer other reports than intended (CR-09)")
             continue
         judge(outcome, delays, foreign=load,
@@ -147,6 +148,8 @@ def run_switch(wires, switch, repetitions, rate, reports=0, seed=1, frame_size=6
         "egress-ports": 1, "groups": 1, "method": "A", "repetitions": repetitions, "seed": seed,
         "intended-rate": None if load else rate, "configuration": switch.settings,
         "resolution-us": None if load else 1e6 / rate,
+        "cores": "worker on 1; control thread and tester on 0",
+        "priorities": "the device's threads nice -20, the tester SCHED_IDLE",
         "timestamps": "kernel software: arrival when the frame enters the stack, sending just "
                       "before the system call; one host, one clock; a software-only set-up"})
     return delays
@@ -167,7 +170,7 @@ def note_conditions(delays, outcome, before, after, duration):
         full = sum(value - before.get(key, 0) for key, value in after.items()
                    if "punt_ring_full" in key)
         said["reports-dropped"] = said.get("reports-dropped", 0) + full
-        replayed = [key for key in after if key.startswith("port_receive_packets_total")
+        replayed = [key for key in after if key.startswith("port_rx_packets_total")
                     and 'port="load"' in key]
         for key in replayed:
             said["load-frames-per-s"] = (after[key] - before.get(key, 0)) / duration
@@ -181,6 +184,16 @@ def other_reports(version, hosts=64, groups=16):
 
 # --- Results ---------------------------------------------------------------------------------------
 
+def remark(conditions):
+    remarks = []
+    if conditions.get("reports-dropped"):
+        remarks.append(f"{conditions['reports-dropped']} reports were dropped")
+    if conditions.get("worker-waited-ms", 0) > QUIET_MS:
+        remarks.append("busy machine: the worker waited "
+                       f"{conditions['worker-waited-ms']:.0f} ms for its core")
+    return "; ".join(remarks)
+
+
 def rows(name, title, delays, floors, samples, plot, series):
     """p50, p99, p99.9 and max, those with a floor first."""
     made = []
@@ -190,9 +203,7 @@ def rows(name, title, delays, floors, samples, plot, series):
                         floor, aim)
         if samples:
             result.value = percentile(samples, share)
-            if delays.conditions.get("worker-waited-ms", 0) > 1:
-                result.why = (f"busy machine: the worker waited "
-                              f"{delays.conditions['worker-waited-ms']:.0f} ms for its core")
+            result.why = remark(delays.conditions)
         else:
             result.why = "no valid trial: " + "; ".join(delays.invalid) if delays.invalid else "none"
         made.append(result)
@@ -224,7 +235,7 @@ def run(context):
         if not any(context.wants(name) for name in names):
             continue
         context.progress(f"join and leave delay{words}")
-        delays = attempt(lambda o=options: sluice_run(context, repetitions, **o))
+        delays = quietest(lambda o=options: sluice_run(context, repetitions, **o))
         series = "Sluice" + words
         if context.wants(names[0]):
             results += rows(names[0], f"join delay over af_packet{words}", delays, join_floors,
@@ -236,6 +247,22 @@ def run(context):
         results += normal_leave(context)
         results += peers(context)
     return results
+
+
+def quietest(measure, times=3):
+    """Something else on the worker's core spoils the tail: such a run is repeated, and the one with the
+    least of it counts. What is chosen by is the kernel's account of waiting, not the delays."""
+    best, waits = None, []
+    for _ in range(times):
+        delays = attempt(measure)
+        waits.append(round(delays.conditions.get("worker-waited-ms", 0), 1))
+        if delays.join and (best is None or waits[-1] < best.conditions["worker-waited-ms"]):
+            best = delays
+        if not delays.join or waits[-1] <= QUIET_MS:
+            break
+    best = best or delays
+    best.conditions["waited-ms-of-runs"] = waits
+    return best
 
 
 def attempt(measure):

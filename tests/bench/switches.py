@@ -192,7 +192,7 @@ class OpenVswitch(Switch):
                                 os.path.join(folder, "db.log"), env=self.environment)
         wait_until(lambda: os.path.exists(os.path.join(folder, "db.sock")), "to listen",
                    self.database)
-        extra = (f"--no-pci --no-huge -m 1600 --no-telemetry --file-prefix slurfc{os.getpid()} "
+        extra = (f"--no-pci --in-memory "
                  f"-l {MAIN_CORE}")
         self._set("--no-wait", "init", "--", "set", "Open_vSwitch", ".",
                   "other_config:dpdk-init=true",
