@@ -31,18 +31,16 @@ Host<A>::Host(const Settings& settings, std::uint64_t seed)
 template <class A>
 void Host<A>::set(A group, const Reception<A>& reception, TimePoint now, Messages& out) {
   advance(now, out);
-  const auto known = receptions_.find(group);
-  const Reception<A> before = known == receptions_.end() ? Reception<A>{} : known->second;
+  const Index known = indexes_.find(group);
+  const Reception<A> before =
+      known == AddressIndex::kNone ? Reception<A>{} : groups_[known].reception;
   if (before == reception) return;
   sources_ += reception.sources.size() - before.sources.size();
+  if (before.none()) ++wanted_;  // they differ: at most one is none
+  if (reception.none()) --wanted_;
 
-  const Index i = index_of(group);
-  if (reception.none()) {
-    receptions_.erase(known);
-    groups_[i].reception = nullptr;
-  } else {
-    groups_[i].reception = &(receptions_[group] = reception);
-  }
+  const Index i = known == AddressIndex::kNone ? add(group) : known;
+  groups_[i].reception = reception;
 
   if (version_ == Version::kV3) {
     note_change(groups_[i], before, reception);
@@ -68,24 +66,24 @@ void Host<A>::on_query(const Query<A>& query, TimePoint now, Messages& out) {
 
 template <class A>
 void Host<A>::answer(const Query<A>& query, TimePoint now) {
-  if (receptions_.empty()) return;
+  if (empty()) return;
   if (query.general()) {
     if (version_ == Version::kV3) {
       schedule_general_response(query.max_response_time, now);
     } else if (now >= next_sweep_) {
       next_sweep_ = now + kLeastBetweenSweeps;
-      for (Index i = 0; i < groups_.size(); ++i) {
-        if (groups_[i].reception != nullptr) delay_report(i, query.max_response_time, now);
+      for (Index i = 0; i < groups_.end(); ++i) {
+        if (!groups_[i].reception.none()) delay_report(i, query.max_response_time, now);
       }
     }
     return;
   }
-  const auto known = indexes_.find(query.group);
-  if (known == indexes_.end() || groups_[known->second].reception == nullptr) return;
+  const Index known = indexes_.find(query.group);
+  if (known == AddressIndex::kNone || groups_[known].reception.none()) return;
   if (version_ == Version::kV3) {
-    schedule_response(known->second, query, now);
+    schedule_response(known, query, now);
   } else {
-    delay_report(known->second, query.max_response_time, now);
+    delay_report(known, query.max_response_time, now);
   }
 }
 
@@ -118,16 +116,16 @@ void Host<A>::run(TimerWheel::Id timer, TimePoint now, Messages& out) {
 template <class A>
 void Host<A>::resend_all(TimePoint now, Messages& out) {
   advance(now, out);
-  for (Index i = 0; i < groups_.size(); ++i) {
+  for (Index i = 0; i < groups_.end(); ++i) {
     Group& group = groups_[i];
     if (version_ != Version::kV3) {
-      if (group.reception != nullptr) join(i, now, out);
+      if (!group.reception.none()) join(i, now, out);
       continue;
     }
     // Whoever listens now may have heard nothing yet of a change that was being told.
     if (group.mode_reports_left > 0) group.mode_reports_left = robustness_variable_;
     for (SourceChange& change : group.changes) change.reports_left = robustness_variable_;
-    if (group.reception != nullptr) note_change(group, Reception<A>{}, *group.reception);
+    if (!group.reception.none()) note_change(group, Reception<A>{}, group.reception);
     report_change(i, now, out);
     release_if_idle(i);
   }
@@ -174,7 +172,7 @@ void Host<A>::adopt_version(TimePoint now) {
   timers_.cancel(host_timers::kGeneralResponse);
   answering_ = false;
   answer_room_ = 0;
-  for (Index i = 0; i < groups_.size(); ++i) {
+  for (Index i = 0; i < groups_.end(); ++i) {
     const bool waiting = timers_.deadline(host_timers::response(i)) != kNever;
     timers_.cancel(host_timers::response(i));
     timers_.cancel(host_timers::change(i));
@@ -183,7 +181,7 @@ void Host<A>::adopt_version(TimePoint now) {
     group.changes.clear();
     group.asked.clear();
     group.reported_last = true;  // nobody else is known to have reported
-    if (newer && waiting && group.reception != nullptr) say_anew(i, now);
+    if (newer && waiting && !group.reception.none()) say_anew(i, now);
     release_if_idle(i);
   }
 }
@@ -192,7 +190,7 @@ template <class A>
 void Host<A>::say_anew(Index i, TimePoint now) {
   Group& group = groups_[i];
   if (version_ == Version::kV3) {
-    note_change(group, Reception<A>{}, *group.reception);
+    note_change(group, Reception<A>{}, group.reception);
     timers_.set(host_timers::change(i), now + random_within(settings_.unsolicited_report_interval));
   } else {
     timers_.set(host_timers::response(i),
@@ -203,31 +201,24 @@ void Host<A>::say_anew(Index i, TimePoint now) {
 // --- Groups ----------------------------------------------------------------------------------
 
 template <class A>
-typename Host<A>::Index Host<A>::index_of(A group) {
-  const auto [known, is_new] = indexes_.try_emplace(group, Index{0});
-  if (!is_new) return known->second;
-  if (unused_.empty()) {
-    unused_.push_back(static_cast<Index>(groups_.size()));
-    groups_.emplace_back();
-    if (left_to_answer_ > 0) ++left_to_answer_;  // or the walk would stop one short of all
-  }
-  const Index i = unused_.back();
-  unused_.pop_back();
+typename Host<A>::Index Host<A>::add(A group) {
+  const Index end = groups_.end();
+  const Index i = groups_.allocate();
+  if (i == end && left_to_answer_ > 0) ++left_to_answer_;  // or the walk would stop one short
   groups_[i].address = group;
-  return known->second = i;
+  indexes_.insert(group, i);
+  return i;
 }
 
 template <class A>
 void Host<A>::release_if_idle(Index i) {
-  Group& group = groups_[i];
-  if (group.reception != nullptr || group.change_pending()) return;
+  const Group& group = groups_[i];
+  if (!group.reception.none() || group.change_pending()) return;
   timers_.cancel(host_timers::response(i));
   timers_.cancel(host_timers::change(i));
-  const auto known = indexes_.find(group.address);
-  if (known == indexes_.end() || known->second != i) return;  // it is in unused_ already
-  indexes_.erase(known);
-  group = Group{};
-  unused_.push_back(i);
+  if (indexes_.find(group.address) != i) return;  // it is released already
+  indexes_.erase(group.address);
+  groups_.release(i);
 }
 
 template <class A>

@@ -12,7 +12,6 @@
 
 #include <cstdint>
 #include <random>
-#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -20,6 +19,8 @@
 #include "control/igmp/reception.h"
 #include "control/timer_wheel.h"
 #include "shared/address.h"
+#include "shared/address_index.h"
+#include "shared/slab.h"
 #include "shared/time.h"
 
 namespace sluice::control::igmp {
@@ -39,8 +40,6 @@ class Host {
   using Messages = std::vector<HostMessage<A>>;
 
   Host(const Settings& settings, std::uint64_t seed);
-  Host(Host&&) = default;  // not copied: groups_ points into receptions_
-  Host& operator=(Host&&) = default;
 
   // The group's state changed to `reception`: state-change reports at once and repeated (§5.1), or
   // a v1/v2 report or leave. Unchanged state does nothing. 224.0.0.0/24 is the caller's to keep
@@ -60,7 +59,7 @@ class Host {
 
   // What the querier heard makes it speak now (HC-01..HC-03).
   Version version(TimePoint now) const;
-  const std::unordered_map<A, Reception<A>>& receptions() const { return receptions_; }
+  bool empty() const { return wanted_ == 0; }  // wants nothing
 
  private:
   // How often a change of one source is still to be reported (§5.1).
@@ -70,7 +69,7 @@ class Host {
   };
   struct Group {
     A address{};
-    const Reception<A>* reception = nullptr;  // in receptions_; nullptr: none
+    Reception<A> reception;
     // v3. A group whose state is gone stays until its change has been reported often enough.
     std::uint8_t mode_reports_left = 0;
     std::vector<SourceChange> changes;  // ascending by address
@@ -82,7 +81,7 @@ class Host {
   };
   using Index = std::uint32_t;  // in groups_
 
-  Index index_of(A group);  // makes it
+  Index add(A group);  // which is not there
   void release_if_idle(Index i);
   void run(TimerWheel::Id timer, TimePoint now, Messages& out);
   void answer(const Query<A>& query, TimePoint now);
@@ -115,11 +114,10 @@ class Host {
   Version version_;  // in force: what cancelling on a change compares with
   TimePoint v1_querier_until_ = TimePoint::min();
   TimePoint v2_querier_until_ = TimePoint::min();
-  std::unordered_map<A, Reception<A>> receptions_;
+  AddressIndex indexes_;
+  Slab<Group> groups_;
+  std::size_t wanted_ = 0;   // groups with a reception
   std::size_t sources_ = 0;  // in all receptions
-  std::unordered_map<A, Index> indexes_;
-  std::vector<Group> groups_;
-  std::vector<Index> unused_;
   TimerWheel timers_;
   TimePoint next_sweep_ = TimePoint::min();  // v1, v2: a General Query before it changes nothing
   // An answer to a General Query that takes several messages walks round groups_.

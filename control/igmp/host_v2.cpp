@@ -35,7 +35,7 @@ void Host<A>::delay_report(Index i, Duration max_response_time, TimePoint now) {
 template <class A>
 void Host<A>::report(Index i, TimePoint, Messages& out) {
   Group& group = groups_[i];
-  if (group.reception == nullptr) return;
+  if (group.reception.none()) return;
   if (version_ == Version::kV1) {
     out.emplace_back(V1Report<A>{group.address});
   } else {
@@ -48,12 +48,12 @@ void Host<A>::report(Index i, TimePoint, Messages& out) {
 template <class A>
 void Host<A>::on_other_report(A group, TimePoint now) {
   if (version(now) == Version::kV3 || version_ == Version::kV3) return;
-  const auto known = indexes_.find(group);
-  if (known == indexes_.end()) return;
-  const TimerWheel::Id timer = host_timers::response(known->second);
+  const Index known = indexes_.find(group);
+  if (known == AddressIndex::kNone) return;
+  const TimerWheel::Id timer = host_timers::response(known);
   if (timers_.deadline(timer) == kNever) return;
   timers_.cancel(timer);
-  groups_[known->second].reported_last = false;
+  groups_[known].reported_last = false;
 }
 
 template void Host<Ipv4>::join(Index, TimePoint, Messages&);

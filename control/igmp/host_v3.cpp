@@ -85,8 +85,7 @@ template <class A>
 void Host<A>::report_change(Index i, TimePoint now, Messages& out) {
   Group& group = groups_[i];
   if (!group.change_pending()) return;
-  static const Reception<A> kNone;
-  const Reception<A>& current = group.reception != nullptr ? *group.reception : kNone;
+  const Reception<A>& current = group.reception;
   const bool include = current.mode == FilterMode::kInclude;
 
   if (group.mode_reports_left > 0) {
@@ -124,12 +123,12 @@ TimePoint Host<A>::next_repetition(TimePoint now) {
 // walk go on round all groups, from where it is: no group waits longer because queries come fast.
 template <class A>
 void Host<A>::schedule_general_response(Duration max_response_time, TimePoint now) {
-  const std::int64_t turns = turns_for(answer_size(receptions_.size(), sources_));
+  const std::int64_t turns = turns_for(answer_size(wanted_, sources_));
   const TimePoint due = now + random_within(std::max(kLeastPause, max_response_time / turns));
   const TimePoint pending = timers_.deadline(host_timers::kGeneralResponse);
   if (pending != kNever && pending <= due && !answering_) return;
   answer_until_ = now + max_response_time;
-  left_to_answer_ = groups_.size();
+  left_to_answer_ = groups_.end();
   timers_.set(host_timers::kGeneralResponse, std::min(pending, due));
 }
 
@@ -139,17 +138,17 @@ void Host<A>::respond_general(TimePoint now, Messages& out) {
   // What the last record of a turn takes too much, the next turn lacks.
   answer_room_ = kFrameRoom + std::min<std::int64_t>(answer_room_, 0);
   for (; answer_room_ >= answer_size(1, 0) && left_to_answer_ > 0; --left_to_answer_) {
-    if (next_to_answer_ >= groups_.size()) next_to_answer_ = 0;
+    if (next_to_answer_ >= groups_.end()) next_to_answer_ = 0;
     const Index i = next_to_answer_++;
     Group& group = groups_[i];
-    if (group.reception == nullptr) continue;
-    const bool include = group.reception->mode == FilterMode::kInclude;
+    if (group.reception.none()) continue;
+    const bool include = group.reception.mode == FilterMode::kInclude;
     add_record(out, include ? RecordType::kModeIsInclude : RecordType::kModeIsExclude,
-               group.address, group.reception->sources);
+               group.address, group.reception.sources);
     // This answers a specific query that waits, too (QR-10).
     group.asked.clear();
     timers_.cancel(host_timers::response(i));
-    answer_room_ -= answer_size(1, group.reception->sources.size());
+    answer_room_ -= answer_size(1, group.reception.sources.size());
   }
   answering_ = left_to_answer_ > 0;
   if (!answering_) {
@@ -157,9 +156,9 @@ void Host<A>::respond_general(TimePoint now, Messages& out) {
     return;
   }
   // Groups may have come since the query: what is left goes into the time that is left.
-  const std::int64_t left = answer_size(receptions_.size(), sources_) *
+  const std::int64_t left = answer_size(wanted_, sources_) *
                             static_cast<std::int64_t>(left_to_answer_) /
-                            static_cast<std::int64_t>(groups_.size());
+                            static_cast<std::int64_t>(groups_.end());
   const Duration pause = (answer_until_ - now) / (turns_for(left) + 1);
   timers_.set(host_timers::kGeneralResponse, now + std::max(kLeastPause, pause));
 }
@@ -169,7 +168,7 @@ template <class A>
 void Host<A>::schedule_response(Index i, const Query<A>& query, TimePoint now) {
   const TimePoint due = now + random_within(query.max_response_time);
   // An answer of several messages may reach this group too late.
-  const bool one_message = !answering_ && answer_size(receptions_.size(), sources_) <= kFrameRoom;
+  const bool one_message = !answering_ && answer_size(wanted_, sources_) <= kFrameRoom;
   if (one_message && timers_.deadline(host_timers::kGeneralResponse) <= due) return;
 
   Group& group = groups_[i];
@@ -190,8 +189,8 @@ void Host<A>::schedule_response(Index i, const Query<A>& query, TimePoint now) {
 template <class A>
 void Host<A>::respond(Index i, Messages& out) {
   Group& group = groups_[i];
-  if (group.reception == nullptr) return;
-  const Reception<A>& current = *group.reception;
+  if (group.reception.none()) return;
+  const Reception<A>& current = group.reception;
   const bool include = current.mode == FilterMode::kInclude;
   if (group.asked.empty()) {
     add_record(out, include ? RecordType::kModeIsInclude : RecordType::kModeIsExclude,

@@ -88,6 +88,7 @@ PortSet Vlan::host_ports() const {
 
 void Vlan::send_host_messages(const Turn& turn) {
   const PortSet to = host_ports();
+  if (to.empty()) messages_.clear();  // nobody listens
   const igmp::Origin origin{
       shared_.mac, setup_.proxy.upstream ? setup_.proxy.report_source : setup_.own_address};
   for (const igmp::HostMessage<Ipv4>& message : messages_) {
