@@ -24,7 +24,7 @@ PERIOD = 0.010                      # of a join and a leave
 PHASE = 0.001                       # of a report: random within this (JD-06)
 SETTLED_NS = 500_000                # the port is silent, or receives, at least so long before
 OTHER_REPORTS = 100_000
-QUIET_MS = 1.0                      # of waiting for the worker's core, in a run that counts as quiet
+QUIET = 0.005                       # of a quiet run, at most, the worker waited for its core
 
 
 @dataclass
@@ -184,11 +184,15 @@ def other_reports(version, hosts=64, groups=16):
 
 # --- Results ---------------------------------------------------------------------------------------
 
+def is_quiet(conditions):
+    return conditions.get("worker-waited-ms", 0) <= QUIET * 1000 * conditions.get("duration-s", 0)
+
+
 def remark(conditions):
     remarks = []
     if conditions.get("reports-dropped"):
         remarks.append(f"{conditions['reports-dropped']} reports were dropped")
-    if conditions.get("worker-waited-ms", 0) > QUIET_MS:
+    if not is_quiet(conditions):
         remarks.append("busy machine: the worker waited "
                        f"{conditions['worker-waited-ms']:.0f} ms for its core")
     return "; ".join(remarks)
@@ -258,7 +262,7 @@ def quietest(measure, times=3):
         waits.append(round(delays.conditions.get("worker-waited-ms", 0), 1))
         if delays.join and (best is None or waits[-1] < best.conditions["worker-waited-ms"]):
             best = delays
-        if not delays.join or waits[-1] <= QUIET_MS:
+        if not delays.join or is_quiet(delays.conditions):
             break
     best = best or delays
     best.conditions["waited-ms-of-runs"] = waits
