@@ -67,11 +67,14 @@ class Ovs(Device):
             self._add_port(f"o{number}", FIRST_PORT + number, f"net_null{number},no-rx=1")
         self.connect(timeout=30)
         self._join()
-        # It allows itself more flows with every look at them, and looks twice a second.
+        # It allows itself more flows with every look at them, and looks twice a second; fewer when
+        # a look took long, as one does that a pause falls into. Then it would forget what was idle
+        # for a tenth of a second: all. So it looks often now, and not while it is measured.
         self._set("set", "Open_vSwitch", ".", "other_config:max-revalidator=20")
-        wait_until(lambda: self._flows() >= self.groups, f"to make {self.groups} flows",
-                   self.program, timeout=60)
-        self._set("remove", "Open_vSwitch", ".", "other_config", "max-revalidator")
+        wait_until(lambda: self._flows() >= self.groups and
+                   self._flows("limit") > self.groups,
+                   f"to make {self.groups} flows", self.program, timeout=60)
+        self._set("set", "Open_vSwitch", ".", "other_config:max-revalidator=3600000")
         wait_until(self._forwards, f"to make {self.fan_out} copies", self.program, timeout=30)
 
     def _set(self, *words):
@@ -121,8 +124,8 @@ class Ovs(Device):
     def _learned(self):
         return sum(" 239." in line for line in self._show("mdb/show", BRIDGE).splitlines())
 
-    def _flows(self):
-        found = re.search(r"current (\d+)", self._show("upcall/show"))
+    def _flows(self, what="current"):
+        found = re.search(what + r" (\d+)", self._show("upcall/show"))
         return int(found.group(1)) if found else 0
 
     def after(self):
