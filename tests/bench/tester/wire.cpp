@@ -201,9 +201,9 @@ class MemoryPort final : public Port {
   }
 
  private:
-  // A bucket of a millisecond.
+  // A bucket of ten milliseconds, as long as a busy machine may hold us up.
   bool pass(Nanoseconds now) {
-    const double depth = std::max(limit_ / 1000, 1.0);
+    const double depth = std::max(limit_ / 100, 1.0);
     tokens_ = std::min(depth, tokens_ + static_cast<double>(now - filled_) * limit_ / 1e9);
     filled_ = now;
     if (tokens_ < 1) return false;
