@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 
+#include "dataplane/frame.h"
 #include "shared/address.h"
 #include "shared/ids.h"
 #include "shared/zeroed_array.h"
@@ -27,9 +28,7 @@ class MacTable {
 
   // VLAN and address in one word, never 0.
   static std::uint64_t key(VlanId vlan, const std::uint8_t* mac) {
-    std::uint64_t k = vlan.value;
-    for (int i = 0; i < 6; ++i) k = (k << 8) | mac[i];
-    return k;
+    return (std::uint64_t{vlan.value} << 48) | (std::uint64_t{be32(mac)} << 16) | be16(mac + 4);
   }
 
   // --- Workers. `now_s`: seconds of any clock, the same for all callers. -----------------------

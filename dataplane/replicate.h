@@ -71,21 +71,19 @@ class Replicator {
   void send(rte_mbuf* mbuf, bool tagged, std::uint16_t tci, const VlanPolicy& policy,
             PortSet egress);
 
-  // Whether send() would give each of a VLAN's frames, none longer than `longest` bytes, to all of
-  // `egress` just as it is; then send_as_it_came(), for frames of one segment, does the same
-  // sooner.
-  bool sends_as_it_came(std::uint32_t longest, bool tagged, const VlanPolicy& policy,
-                        PortSet egress) const {
-    return longest - kEthernet - (tagged ? kTag : 0) <= ports_.smallest_mtu &&
-           (egress - (tagged ? policy.tagged : policy.untagged)).empty();
+  // No port's MTU is too small for frames of at most `longest` bytes.
+  bool fits_all(std::uint32_t longest, bool tagged) const {
+    return longest - kEthernet - (tagged ? kTag : 0) <= ports_.smallest_mtu;
   }
+  // What send() does with frames of one segment that fit all ports, which all want them as they
+  // are, only sooner.
   void send_as_it_came(std::span<rte_mbuf*> frames, PortSet egress) {
     if (const int copies = egress.size(); copies > 1) {
       for (rte_mbuf* const mbuf : frames) {
         rte_pktmbuf_refcnt_update(mbuf, static_cast<std::int16_t>(copies - 1));
       }
     }
-    egress.for_each([&](PortId port) { transmit_.push(port, frames); });
+    transmit_.push(egress, frames);
   }
 
   // An IPv4 group's frame, with nothing but that one tag before its IPv4 header, its TTL more than

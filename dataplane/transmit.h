@@ -39,14 +39,20 @@ class Transmit {
     waiting_.insert(port);
   }
 
-  // At most kBurst.
-  void push(PortId port, std::span<rte_mbuf* const> frames) {
-    Out& out = out_[port.value];
-    if (out.count + frames.size() > kBurst) flush(port);
-    rte_mbuf** to = out.frames.data() + out.count;
-    for (rte_mbuf* const mbuf : frames) *to++ = mbuf;
-    out.count += static_cast<unsigned>(frames.size());
-    waiting_.insert(port);
+  // To each of the ports. 1 to kBurst frames.
+  void push(PortSet ports, std::span<rte_mbuf* const> frames) {
+    waiting_ = waiting_ | ports;
+    ports.for_each([&](PortId port) {
+      Out& out = out_[port.value];
+      if (out.count + frames.size() > kBurst) [[unlikely]]
+        flush(port);
+      rte_mbuf** to = out.frames.data() + out.count;
+      out.count += static_cast<unsigned>(frames.size());
+      std::size_t i = 0;
+      do {
+        *to++ = frames[i++];
+      } while (i < frames.size());
+    });
   }
 
   void flush() {
@@ -75,7 +81,7 @@ class Transmit {
   }
 
  private:
-  struct Out {
+  struct alignas(512) Out {  // a power of two, to be found by a shift
     std::array<rte_mbuf*, kBurst> frames;
     unsigned count = 0;
     std::uint16_t queue = 0;

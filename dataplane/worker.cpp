@@ -52,6 +52,7 @@ RxDrop nobody(const VlanPolicy& policy, const EgressSet* entry) {
 Worker::Worker(unsigned id, const WorkerShared& shared)
     : id_(id),
       shared_(shared),
+      groups_(shared.fib, id),
       transmit_(id, counts_),
       replicator_(shared.ports, shared.buffers, shared.headers, transmit_, counts_) {}
 
@@ -84,85 +85,103 @@ void Worker::run() noexcept {
 void Worker::process(PortId port, std::span<rte_mbuf*> frames, const VlanTable& vlans,
                      std::uint32_t now_s) {
   now_s_ = now_s;
+  const std::span<Run> runs = classify_all(frames, port, vlans);
+  look_up(runs);
+  forward_all(frames, runs, port, vlans);
+}
+
+// Classifies the whole burst and asks for the table lines that it will need.
+std::span<Run> Worker::classify_all(std::span<rte_mbuf*> frames, PortId port,
+                                    const VlanTable& vlans) {
   for (rte_mbuf* const mbuf : frames) rte_prefetch0(rte_pktmbuf_mtod(mbuf, const void*));
-  // The whole burst is classified, and its table lines asked for, before any of it is forwarded.
-  // Runs are made in place: a copy would wait for the parts that it was just made of.
-  alignas(Run) std::byte room[kBurst * sizeof(Run)];
-  auto* const runs = reinterpret_cast<Run*>(room);
-  std::size_t count = 0;
-  std::uint64_t bytes = 0;
+  const Ingress ingress(port, vlans);
+  Run* run = runs_.data();
   bool any_routed = false;
-  Stream stream;
-  for (std::size_t i = 0; i < frames.size(); ++i) {
-    const std::uint32_t length = frames[i]->pkt_len;
-    bytes += length;
-    if (stream.continues(frames[i])) {
-      Run& run = runs[count - 1];
-      ++run.count;
-      run.longest = std::max(run.longest, length);
-      run.bytes += length;
-      continue;
-    }
-    Run& run = *new (runs + count++) Run;
-    run.first = static_cast<std::uint16_t>(i);
-    run.count = 1;
-    run.longest = length;
-    run.bytes = length;
-    if (classify_stream(frames[i], port, vlans, run.decision)) {
-      stream = Stream(frames[i], run.decision);
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < frames.size(); ++run) {
+    const std::size_t first = i;
+    std::uint32_t longest = frames[i]->pkt_len;
+    std::uint64_t sum = longest;
+    run->stream = classify_stream(frames[i], ingress, run->decision);
+    if (run->stream) [[likely]] {
+      const Stream stream(frames[i], run->decision);
+      for (++i; i < frames.size() && stream.continues(frames[i]); ++i) {
+        longest = std::max(longest, frames[i]->pkt_len);
+        sum += frames[i]->pkt_len;
+      }
     } else {
-      run.decision = classify(describe(frames[i]), port, vlans);
-      stream = Stream();
+      run->decision = classify(describe(frames[i]), port, vlans);
+      ++i;
     }
-    if (run.decision.lane == Lane::kGroup) {
-      run.hash = Fib::hash(run.decision.policy->id, run.decision.group, Ipv4{});
-      shared_.fib.prefetch(id_, run.hash);
-      if (run.decision.routed) {
-        any_routed = true;
-        const VlanId key = vlans.domain(*run.decision.policy)->key;
-        shared_.fib.prefetch(id_, Fib::hash(key, run.decision.group, Ipv4{}));
-      }
-    }
+    run->first = static_cast<std::uint16_t>(first);
+    run->count = static_cast<std::uint16_t>(i - first);
+    run->longest = longest;
+    run->bytes = sum;
+    bytes += sum;
+    if (!run->stream && run->decision.lane != Lane::kGroup) continue;
+    run->hash = Fib::hash(run->decision.policy->id, run->decision.group, Ipv4{});
+    groups_.prefetch(run->hash);
+    any_routed = any_routed || run->decision.routed;
   }
-  if (any_routed) {
-    for (const Run& run : std::span(runs, count)) {
-      if (run.decision.routed) {
-        prefetch_routed(run.decision, *vlans.domain(*run.decision.policy));
-      }
-    }
-  }
+  const std::span<Run> runs(runs_.data(), run);
   PortCounts& counts = counts_.ports[port.value];
   counts.rx_packets.add(frames.size());
   counts.rx_bytes.add(bytes);
-  for (Run& run : std::span(runs, count)) {
-    rte_mbuf*& first = frames[run.first];
-    Decision& decision = run.decision;
-    if (decision.lane == Lane::kDrop) {
-      drop(first, port, decision.drop);
-      continue;
-    }
-    learn(*decision.policy, rte_pktmbuf_mtod(first, const std::uint8_t*) + 6, port, now_s);
-    if (decision.priority_tag) [[unlikely]] {
-      // It says nothing but a priority: from here on the frame is an untagged one.
-      if (rte_mbuf_refcnt_read(first) != 1 || !pop_tag(first)) {
-        drop(first, port, RxDrop::kRunt);
-        continue;
-      }
-      decision.tag_in_frame = false;
-    }
-    if (decision.lane == Lane::kGroup) {
-      forward_group(frames.subspan(run.first, run.count), run, port, vlans);
-    } else {
-      dispatch(first, decision, port);
-    }
+  if (any_routed) prefetch_routed(runs, vlans);
+  return runs;
+}
+
+// All look-ups in one short loop, so that the processor has several of them under way at once.
+void Worker::look_up(std::span<Run> runs) {
+  for (Run& run : runs) {
+    const Decision& decision = run.decision;
+    run.entry = nullptr;
+    if (decision.lane != Lane::kGroup || !decision.policy->restricted) continue;
+    const Fib::Hit hit =
+        groups_.lookup(run.hash, decision.policy->id, decision.group, decision.source);
+    if (hit.egress == nullptr) continue;
+    run.entry = hit.egress;
+    groups_.count(hit.entry, run.count, run.bytes);
   }
 }
 
-void Worker::learn(const VlanPolicy& policy, const std::uint8_t* mac, PortId port,
-                   std::uint32_t now_s) {
-  const std::uint64_t key = MacTable::key(policy.id, mac);
-  if (key == learned_key_ && port == learned_port_ && now_s == learned_s_) return;
-  switch (shared_.macs.learn(key, port, now_s)) {
+void Worker::forward_all(std::span<rte_mbuf*> burst, std::span<Run> runs, PortId port,
+                         const VlanTable& vlans) {
+  learned_ = 0;
+  std::uint64_t forwarded = 0;
+  for (Run& run : runs) {
+    const Decision& decision = run.decision;
+    const std::span<rte_mbuf*> frames = burst.subspan(run.first, run.count);
+    if (decision.lane == Lane::kDrop) {
+      drop(frames, port, decision.drop);
+      continue;
+    }
+    const VlanPolicy& policy = *decision.policy;
+    learn(frames[0], policy, port);
+    // Bridged, to members, as it came: nearly all there is to do, so it has no more steps than it
+    // needs. forward() does just the same.
+    if (run.stream && run.entry != nullptr && !decision.routed) [[likely]] {
+      const PortSet as_it_came = decision.tag_in_frame ? policy.tagged : policy.untagged;
+      const PortSet egress =
+          ((run.entry->members | policy.router_ports) & policy.ports() & policy.up) -
+          PortSet::of(port);
+      if (!egress.empty() && (egress - as_it_came).empty() &&
+          replicator_.fits_all(run.longest, decision.tag_in_frame)) [[likely]] {
+        replicator_.send_as_it_came(frames, egress);
+        forwarded += run.count;
+        continue;
+      }
+    }
+    forward(frames, run, port, vlans);
+  }
+  counts_.ports[port.value].forwarded.add(forwarded);
+}
+
+inline void Worker::learn(const rte_mbuf* mbuf, const VlanPolicy& policy, PortId port) {
+  const auto* const mac = rte_pktmbuf_mtod(mbuf, const std::uint8_t*) + 6;
+  const std::uint64_t station = (load<std::uint64_t>(mac) << 16) | policy.id.value;
+  if (station == learned_) return;
+  switch (shared_.macs.learn(MacTable::key(policy.id, mac), port, now_s_)) {
     case MacTable::Learned::kMoved:
       mac_moves_.add(1);
       break;
@@ -172,9 +191,20 @@ void Worker::learn(const VlanPolicy& policy, const std::uint8_t* mac, PortId por
     default:
       break;
   }
-  learned_key_ = key;
-  learned_port_ = port;
-  learned_s_ = now_s;
+  learned_ = station;
+}
+
+void Worker::forward(std::span<rte_mbuf*> frames, Run& run, PortId port, const VlanTable& vlans) {
+  Decision& decision = run.decision;
+  if (decision.priority_tag) [[unlikely]] {
+    // It says nothing but a priority: from here on the frame is an untagged one.
+    if (rte_mbuf_refcnt_read(frames[0]) != 1 || !pop_tag(frames[0])) {
+      return drop(frames[0], port, RxDrop::kRunt);
+    }
+    decision.tag_in_frame = false;
+  }
+  if (decision.lane == Lane::kGroup) return forward_group(frames, run, port, vlans);
+  dispatch(frames[0], decision, port);
 }
 
 void Worker::dispatch(rte_mbuf* mbuf, const Decision& decision, PortId port) {
@@ -208,65 +238,66 @@ void Worker::dispatch(rte_mbuf* mbuf, const Decision& decision, PortId port) {
 
 void Worker::forward_group(std::span<rte_mbuf*> frames, const Run& run, PortId port,
                            const VlanTable& vlans) {
-  const Decision& decision = run.decision;
-  const VlanPolicy& policy = *decision.policy;
-  Fib::Hit hit;
-  if (policy.restricted) {
-    hit = shared_.fib.lookup(run.hash, policy.id, decision.group, decision.source);
-    if (hit.egress != nullptr) shared_.fib.count(id_, hit.entry, run.count, run.bytes);
-  }
+  const VlanPolicy& policy = *run.decision.policy;
   const PortSet bridged =
-      (bridged_egress(policy, hit.egress) & policy.ports() & policy.up) - PortSet::of(port);
-  if (decision.routed) return forward_routed(frames, run, hit.egress, bridged, port, vlans);
-  bridge_group(frames, run, hit.egress, bridged, port);
+      (bridged_egress(policy, run.entry) & policy.ports() & policy.up) - PortSet::of(port);
+  if (run.decision.routed) return forward_routed(frames, run, bridged, port, vlans);
+  bridge_group(frames, run, bridged, port);
 }
 
-[[gnu::always_inline]] inline void Worker::bridge_group(std::span<rte_mbuf*> frames, const Run& run,
-                                                        const EgressSet* entry, PortSet bridged,
-                                                        PortId port) {
+void Worker::bridge_group(std::span<rte_mbuf*> frames, const Run& run, PortSet bridged,
+                          PortId port) {
   const Decision& decision = run.decision;
   const VlanPolicy& policy = *decision.policy;
-  if (bridged.empty()) return drop(frames, port, nobody(policy, entry));
+  if (bridged.empty()) return drop(frames, port, nobody(policy, run.entry));
   PortCounts& counts = counts_.ports[port.value];
-  (floods(policy, entry) ? counts.flooded : counts.forwarded).add(frames.size());
-  if (replicator_.sends_as_it_came(run.longest, decision.tag_in_frame, policy, bridged) &&
-      frames.front()->nb_segs == 1) {
-    return replicator_.send_as_it_came(frames, bridged);
-  }
+  (floods(policy, run.entry) ? counts.flooded : counts.forwarded).add(frames.size());
   for (rte_mbuf* const mbuf : frames) {
     replicator_.send(mbuf, decision.tag_in_frame, decision.tci, policy, bridged);
   }
 }
 
 // To other networks, and inside its own VLAN as `bridged` says.
-void Worker::forward_routed(std::span<rte_mbuf*> frames, const Run& run, const EgressSet* entry,
-                            PortSet bridged, PortId port, const VlanTable& vlans) {
+void Worker::forward_routed(std::span<rte_mbuf*> frames, const Run& run, PortSet bridged,
+                            PortId port, const VlanTable& vlans) {
   const Decision& decision = run.decision;
   routed_.clear();
-  const std::optional<RouteRefusal> refusal = find_routes(frames.front(), run, vlans);
+  const std::optional<RouteRefusal> refusal = find_routes(frames[0], run, vlans);
   if (refusal) {
     counts_.route_refused[static_cast<std::size_t>(*refusal)].add(frames.size());
     if (bridged.empty()) return drop(frames, port, drop_of(*refusal));
   }
-  if (routed_.empty()) return bridge_group(frames, run, entry, bridged, port);
+  if (routed_.empty()) return bridge_group(frames, run, bridged, port);
   counts_.ports[port.value].routed.add(frames.size());
   for (rte_mbuf* const mbuf : frames) {
     replicator_.route(
         mbuf, {.tagged = decision.tag_in_frame, .tci = decision.tci, .keep = !bridged.empty()},
         vlans.own_mac(), routed_.all());
   }
-  if (!bridged.empty()) return bridge_group(frames, run, entry, bridged, port);
+  if (!bridged.empty()) return bridge_group(frames, run, bridged, port);
   counts_.ports[port.value].forwarded.add(frames.size());
 }
 
-// The proxy's entry, whose line is there by now, says which networks' entries will be looked up.
-void Worker::prefetch_routed(const Decision& decision, const RouteDomain& domain) const {
-  const std::uint32_t hash = Fib::hash(domain.key, decision.group, Ipv4{});
-  const Fib::Hit hit = shared_.fib.lookup(hash, domain.key, decision.group, Ipv4{});
-  if (hit.egress == nullptr) return;
-  (hit.egress->members & domain.forwarding).for_each([&](PortId place) {
-    shared_.fib.prefetch(id_, Fib::hash(domain.downstreams[place.value], decision.group, Ipv4{}));
-  });
+// Two steps: the proxies' entries, and when their lines are there, those of the networks that they
+// name.
+void Worker::prefetch_routed(std::span<const Run> runs, const VlanTable& vlans) const {
+  const auto hash = [&](VlanId vlan, const Run& run) {
+    return Fib::hash(vlan, run.decision.group, Ipv4{});
+  };
+  for (const Run& run : runs) {
+    if (!run.decision.routed) continue;
+    groups_.prefetch(hash(vlans.domain(*run.decision.policy)->key, run));
+  }
+  for (const Run& run : runs) {
+    if (!run.decision.routed) continue;
+    const RouteDomain& domain = *vlans.domain(*run.decision.policy);
+    const Fib::Hit hit =
+        groups_.lookup(hash(domain.key, run), domain.key, run.decision.group, Ipv4{});
+    if (hit.egress == nullptr) continue;
+    (hit.egress->members & domain.forwarding).for_each([&](PortId place) {
+      groups_.prefetch(hash(domain.downstreams[place.value], run));
+    });
+  }
 }
 
 // Collects in routed_ where else the frame goes, unless it is refused.
@@ -284,9 +315,8 @@ std::optional<RouteRefusal> Worker::find_routes(const rte_mbuf* mbuf, const Run&
   for_each_routed(
       vlans, policy, decision.group, decision.source,
       [&](VlanId vlan, Ipv4 group, Ipv4 source) {
-        const Fib::Hit hit =
-            shared_.fib.lookup(Fib::hash(vlan, group, Ipv4{}), vlan, group, source);
-        if (hit.egress != nullptr) shared_.fib.count(id_, hit.entry, run.count, run.bytes);
+        const Fib::Hit hit = groups_.lookup(Fib::hash(vlan, group, Ipv4{}), vlan, group, source);
+        if (hit.egress != nullptr) groups_.count(hit.entry, run.count, run.bytes);
         return hit.egress;
       },
       [&](const VlanPolicy& to, PortSet ports) { routed_.add(to, ports); });

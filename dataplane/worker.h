@@ -5,6 +5,7 @@
 
 #include <rte_mbuf.h>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <optional>
@@ -75,17 +76,21 @@ class Worker {
   Ring<Inject>& injects() { return injects_; }
 
  private:
-  void learn(const VlanPolicy& policy, const std::uint8_t* mac, PortId port, std::uint32_t now_s);
-  void prefetch_routed(const Decision& decision, const RouteDomain& domain) const;
+  std::span<Run> classify_all(std::span<rte_mbuf*> frames, PortId port, const VlanTable& vlans);
+  void learn(const rte_mbuf* mbuf, const VlanPolicy& policy, PortId port);
   void dispatch(rte_mbuf* mbuf, const Decision& decision, PortId port);
+  void prefetch_routed(std::span<const Run> runs, const VlanTable& vlans) const;
+  void look_up(std::span<Run> runs);
+  void forward_all(std::span<rte_mbuf*> burst, std::span<Run> runs, PortId port,
+                   const VlanTable& vlans);
+  void forward(std::span<rte_mbuf*> frames, Run& run, PortId port, const VlanTable& vlans);
   void forward_group(std::span<rte_mbuf*> frames, const Run& run, PortId port,
                      const VlanTable& vlans);
-  void forward_routed(std::span<rte_mbuf*> frames, const Run& run, const EgressSet* entry,
-                      PortSet bridged, PortId port, const VlanTable& vlans);
+  void forward_routed(std::span<rte_mbuf*> frames, const Run& run, PortSet bridged, PortId port,
+                      const VlanTable& vlans);
   std::optional<RouteRefusal> find_routes(const rte_mbuf* mbuf, const Run& run,
                                           const VlanTable& vlans);
-  void bridge_group(std::span<rte_mbuf*> frames, const Run& run, const EgressSet* entry,
-                    PortSet bridged, PortId port);
+  void bridge_group(std::span<rte_mbuf*> frames, const Run& run, PortSet bridged, PortId port);
   void forward_unicast(rte_mbuf* mbuf, const Decision& decision, PortId port);
   void flood(rte_mbuf* mbuf, const Decision& decision, PortId port);
   bool punt(rte_mbuf* mbuf, const Decision& decision, PortId port, bool also_forwarded);
@@ -95,6 +100,7 @@ class Worker {
 
   const unsigned id_;
   const WorkerShared shared_;
+  const Fib::Reader groups_;
   WorkerCounts counts_;
   Transmit transmit_;
   Replicator replicator_;
@@ -102,11 +108,9 @@ class Worker {
   Ring<Inject> injects_;
   std::vector<Queue> queues_;
   Counter mac_moves_, mac_no_room_;
-  // The last thing learned: most bursts come from few stations.
-  std::uint64_t learned_key_ = 0;
-  PortId learned_port_;
-  std::uint32_t learned_s_ = 0;
-  RoutedForms routed_;  // of the frame in hand
+  std::uint64_t learned_ = 0;     // the last station of this burst: most come from few
+  std::array<Run, kBurst> runs_;  // of the burst in hand
+  RoutedForms routed_;            // of the frame in hand
   std::uint32_t now_s_ = 0;
   std::uint32_t local_s_ = 0;  // the second that local_punts_ were in
   unsigned local_punts_ = 0;

@@ -36,6 +36,7 @@ const std::uint64_t Fib::hash_seed_ = [] {
 }();
 
 struct Fib::Writer {
+  Reader reader;
   GracePeriod& grace;
   std::uint32_t capacity;
   std::uint32_t live = 0;
@@ -62,20 +63,33 @@ struct Fib::Writer {
   };
   std::deque<Retired> retired;  // tokens ascend
 
-  Writer(GracePeriod& g, std::uint32_t entries, std::size_t slots)
-      : grace(g), capacity(entries), baselines(slots) {}
+  Writer(Fib& fib, GracePeriod& g, std::uint32_t entries, std::size_t slots)
+      : reader(fib, 0), grace(g), capacity(entries), baselines(slots) {}
+
+  Reader::Found find(const FibKey& key) const {
+    return reader.find(hash(key.vlan, key.group, key.source), key.vlan, key.group, key.source);
+  }
+  Reader::Found find_parent(const FibKey& key) const { return find({key.vlan, key.group, Ipv4{}}); }
 };
 
 Fib::Fib(std::uint32_t entries, unsigned workers, GracePeriod& grace)
     : mask_(bucket_count(entries, kBucketSlots) - 1),
-      workers_(workers),
-      buckets_(std::size_t{mask_} + 1),
+      stride_(1 + workers),
+      lines_((std::size_t{mask_} + 1) * stride_),
       overflows_(std::size_t{mask_} + 1),
       // As many as could be in use, twice over for those in their grace period, and no set.
       egress_(std::size_t{2} * entries + 2),
-      counts_((std::size_t{mask_} + 1) * kBucketSlots * workers),
-      writer_(std::make_unique<Writer>(grace, entries, (std::size_t{mask_} + 1) * kBucketSlots)) {
-  static_assert(sizeof(Slot) == 16 && sizeof(Bucket) == 64);
+      writer_(std::make_unique<Writer>(*this, grace, entries,
+                                       (std::size_t{mask_} + 1) * kBucketSlots)) {
+  static_assert(sizeof(Slot) * kBucketSlots == sizeof(Line));
+  static_assert(sizeof(Count) * kBucketSlots == sizeof(Line));
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    if (i % stride_ == 0) {
+      lines_[i].hold_slots();
+    } else {
+      lines_[i].hold_counts();
+    }
+  }
 }
 
 Fib::~Fib() = default;
@@ -114,21 +128,16 @@ void Fib::release_set(std::uint32_t set) {
 
 // --- Entries ------------------------------------------------------------------------------------
 
-Fib::Slot& Fib::slot(std::uint32_t entry) {
-  return buckets_[entry / kBucketSlots].slots[entry % kBucketSlots];
-}
-const Fib::Slot& Fib::slot(std::uint32_t entry) const {
-  return buckets_[entry / kBucketSlots].slots[entry % kBucketSlots];
+Fib::Slot& Fib::slot(std::uint32_t entry) const {
+  return const_cast<Line&>(lines_[entry / kBucketSlots * stride_]).slots()[entry % kBucketSlots];
 }
 
 std::uint32_t Fib::find_free(std::uint32_t hash) const {
   for (std::uint32_t distance = 0; distance < kMaxDistance; ++distance) {
     const std::uint32_t at = (hash + distance) & mask_;
     for (std::uint32_t i = 0; i < kBucketSlots; ++i) {
-      const Slot& candidate = buckets_[at].slots[i];
-      if (candidate.egress.load(kRelaxed) == 0 && candidate.vlan == 0) {
-        return static_cast<std::uint32_t>(at * kBucketSlots + i);
-      }
+      const std::uint32_t entry = at * kBucketSlots + i;
+      if (slot(entry).egress.load(kRelaxed) == 0 && slot(entry).vlan == 0) return entry;
     }
   }
   return kNowhere;
@@ -138,8 +147,7 @@ Status Fib::set(const FibKey& key, EgressSet egress) {
   Writer& w = *writer_;
   reclaim();
   const std::uint32_t key_hash = hash(key.vlan, key.group, key.source);
-  if (const Found found = find_slot(key_hash, key.vlan, key.group, key.source);
-      found.entry != kNowhere) {
+  if (const Reader::Found found = w.find(key); found.slot != nullptr) {
     if (egress_[found.egress].members == egress.members) return Ok{};
     const std::uint32_t set = acquire_set(egress);
     if (set == 0) return Error{full_text(w.capacity)};
@@ -150,8 +158,8 @@ Status Fib::set(const FibKey& key, EgressSet egress) {
 
   Slot* any_source = nullptr;
   if (!key.any_source()) {
-    const Found parent = find_slot(hash(key.vlan, key.group, Ipv4{}), key.vlan, key.group, Ipv4{});
-    if (parent.entry == kNowhere) {
+    const Reader::Found parent = w.find_parent(key);
+    if (parent.slot == nullptr) {
       return Error{"an entry for one source of " + to_string(key.group) +
                    " needs the group's entry for any source, which does not exist"};
     }
@@ -172,7 +180,7 @@ Status Fib::set(const FibKey& key, EgressSet egress) {
     overflows_[at].store(overflows_[at].load(kRelaxed) + 1, kRelease);
   }
   Slot& place = slot(entry);
-  place.group = key.group.value;
+  place.group.store(key.group.value, kRelaxed);
   place.source = key.source.value;
   place.vlan = key.vlan.value;
   place.sources.store(0, kRelaxed);
@@ -190,15 +198,15 @@ Status Fib::set(const FibKey& key, EgressSet egress) {
 bool Fib::erase(const FibKey& key) {
   Writer& w = *writer_;
   const std::uint32_t key_hash = hash(key.vlan, key.group, key.source);
-  const Found found = find_slot(key_hash, key.vlan, key.group, key.source);
-  if (found.entry == kNowhere) return false;
+  const Reader::Found found = w.find(key);
+  if (found.slot == nullptr) return false;
   Slot& place = slot(found.entry);
   if (place.sources.load(kRelaxed) != 0) return false;
 
   place.egress.store(0, kRelease);
   if (!key.any_source()) {
-    const Found parent = find_slot(hash(key.vlan, key.group, Ipv4{}), key.vlan, key.group, Ipv4{});
-    assert(parent.entry != kNowhere);
+    const Reader::Found parent = w.find_parent(key);
+    assert(parent.slot != nullptr);
     std::atomic<std::uint16_t>& sources = slot(parent.entry).sources;
     sources.store(static_cast<std::uint16_t>(sources.load(kRelaxed) - 1), kRelease);
   }
@@ -236,9 +244,9 @@ void Fib::reclaim() {
 
 Fib::Totals Fib::sum_counts(std::uint32_t entry) const {
   Totals sum;
-  const std::size_t column = (std::size_t{mask_} + 1) * kBucketSlots;
-  for (unsigned worker = 0; worker < workers_; ++worker) {
-    const Count& count = counts_[worker * column + entry];
+  const std::size_t bucket = entry / kBucketSlots * stride_;
+  for (std::size_t worker = 1; worker < stride_; ++worker) {
+    const Count& count = const_cast<Line&>(lines_[bucket + worker]).counts()[entry % kBucketSlots];
     sum.packets += count.packets.load(kRelaxed);
     sum.bytes += count.bytes.load(kRelaxed);
   }
@@ -249,16 +257,15 @@ Fib::Row Fib::row(std::uint32_t entry) const {
   const Slot& place = slot(entry);
   const Totals since = writer_->baselines[entry];
   const Totals sum = sum_counts(entry);
-  return {{VlanId{place.vlan}, Ipv4{place.group}, Ipv4{place.source}},
+  return {{VlanId{place.vlan}, Ipv4{place.group.load(kRelaxed)}, Ipv4{place.source}},
           egress_[place.egress.load(kRelaxed)],
           sum.packets - since.packets,
           sum.bytes - since.bytes};
 }
 
 std::optional<Fib::Row> Fib::find(const FibKey& key) const {
-  const Found found =
-      find_slot(hash(key.vlan, key.group, key.source), key.vlan, key.group, key.source);
-  if (found.entry == kNowhere) return std::nullopt;
+  const Reader::Found found = writer_->find(key);
+  if (found.slot == nullptr) return std::nullopt;
   return row(found.entry);
 }
 

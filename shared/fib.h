@@ -7,16 +7,19 @@
 // all entries with the same ports; entries' places and egress sets are used again only after a
 // grace period.
 //
-// Layout: an open-addressed table of 64-byte buckets, four entries each, at most half full. A key
-// that does not fit its bucket goes to a following one and leaves a count in every bucket that it
-// passed, so that a miss ends at the first bucket that nobody overflowed and a removal leaves no
-// tombstone.
+// Layout: an open-addressed table of 64-byte buckets, four entries each, at most half full. Each is
+// followed by a line for each worker with its counts of these entries: what one look-up touches
+// lies together. A key that does not fit its bucket goes to a following one and leaves a count in
+// every bucket that it passed, so that a miss ends at the first bucket that nobody overflowed and a
+// removal leaves no tombstone.
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <vector>
 
@@ -61,17 +64,13 @@ class Fib {
   };
 
   static std::uint32_t hash(VlanId vlan, Ipv4 group, Ipv4 source) {
-    std::uint64_t x = ((std::uint64_t{group.value} << 32) | source.value) ^ hash_seed_;
-    x = (x ^ (x >> 32)) * 0x9E3779B97F4A7C15ull;
-    x = ((x ^ (x >> 29)) + vlan.value) * 0xBF58476D1CE4E5B9ull;
+    std::uint64_t x = ((std::uint64_t{source.value} << 32) | group.value) ^ hash_seed_;
+    x *= 0x9E3779B97F4A7C15ull;
+    x = ((x ^ (x >> 32)) + vlan.value) * 0xBF58476D1CE4E5B9ull;
     return static_cast<std::uint32_t>(x >> 32);
   }
-  // Asks for what lookup() and count() will touch. `hash` is that of (vlan, group, any source).
-  void prefetch(unsigned worker, std::uint32_t hash) const;
-  // (S,G) before (*,G). An (S,G) entry is found only if its (*,G) entry exists.
-  Hit lookup(std::uint32_t hash, VlanId vlan, Ipv4 group, Ipv4 source) const;
-  // Adds to one entry's counters; each worker has its own column, single writer.
-  void count(unsigned worker, std::uint32_t entry, std::uint32_t packets, std::uint64_t bytes);
+  // One worker's way into the table, with all that it needs at hand. Lives no longer than it.
+  class Reader;
 
   // --- Control thread ------------------------------------------------------------------------
 
@@ -106,15 +105,12 @@ class Fib {
   // earlier key of this place; the release store of `egress` publishes it.
   struct Slot {
     std::atomic<std::uint32_t> egress;  // place in egress_; 0: nothing here
-    std::uint32_t group;
+    std::atomic<std::uint32_t> group;   // may be read before `egress`, and is then a guess
     std::uint32_t source;
     std::uint16_t vlan;                  // of an empty place: not 0 while in its grace period
     std::atomic<std::uint16_t> sources;  // of a (*,G) entry: how many (S,G) entries there are
   };
   static constexpr std::uint32_t kBucketSlots = 4;
-  struct alignas(64) Bucket {
-    Slot slots[kBucketSlots];
-  };
   // How far from its own bucket an entry may be. With half of the places empty nobody gets near it
   // by chance; it bounds what a worker spends on a look-up whatever the control plane was told.
   static constexpr std::uint32_t kMaxDistance = 64;
@@ -124,24 +120,30 @@ class Fib {
     std::atomic<std::uint64_t> packets;
     std::atomic<std::uint64_t> bytes;
   };
+  // A cache line: a bucket's slots, or one worker's counts of them.
+  class alignas(64) Line {
+   public:
+    Slot* slots() { return std::launder(reinterpret_cast<Slot*>(bytes_)); }
+    const Slot* slots() const { return std::launder(reinterpret_cast<const Slot*>(bytes_)); }
+    Count* counts() { return std::launder(reinterpret_cast<Count*>(bytes_)); }
+    // Makes of its zeroes what it is used for.
+    void hold_slots() { new (bytes_) Slot[kBucketSlots]{}; }
+    void hold_counts() { new (bytes_) Count[kBucketSlots]{}; }
+
+   private:
+    std::byte bytes_[64];
+  };
   struct Totals {
     std::uint64_t packets = 0;
     std::uint64_t bytes = 0;
   };
 
-  static constexpr std::uint32_t kNowhere = ~std::uint32_t{0};
-  struct Found {
-    std::uint32_t entry = kNowhere;
-    std::uint32_t egress = 0;  // as it was when the key matched: good until the next quiescence
-  };
-  Found find_slot(std::uint32_t hash, VlanId vlan, Ipv4 group, Ipv4 source) const;
-
   // The writer's side, fib.cpp.
+  static constexpr std::uint32_t kNowhere = ~std::uint32_t{0};
   struct Writer;
   std::uint32_t acquire_set(EgressSet egress);  // 0: no place left
   void release_set(std::uint32_t set);
-  Slot& slot(std::uint32_t entry);
-  const Slot& slot(std::uint32_t entry) const;
+  Slot& slot(std::uint32_t entry) const;
   std::uint32_t find_free(std::uint32_t hash) const;
   Totals sum_counts(std::uint32_t entry) const;
   Row row(std::uint32_t entry) const;
@@ -150,37 +152,95 @@ class Fib {
   static const std::uint64_t hash_seed_;
 
   std::uint32_t mask_;  // number of buckets less one
-  unsigned workers_;
-  ZeroedArray<Bucket> buckets_;
+  std::size_t stride_;  // lines from bucket to bucket
+  ZeroedArray<Line> lines_;
   // How many entries passed each bucket because it was full.
   ZeroedArray<std::atomic<std::uint32_t>> overflows_;
   ZeroedArray<EgressSet> egress_;
-  ZeroedArray<Count> counts_;  // worker's column after worker's column
   std::unique_ptr<Writer> writer_;
+};
+
+class Fib::Reader {
+ public:
+  // `worker`: below the table's number of workers.
+  Reader(Fib& fib, unsigned worker);
+
+  // Asks for what lookup() and count() will touch. `hash`: of (vlan, group, any source).
+  void prefetch(std::uint32_t hash) const;
+  // (S,G) before (*,G). An (S,G) entry is found only if its (*,G) entry exists.
+  Hit lookup(std::uint32_t hash, VlanId vlan, Ipv4 group, Ipv4 source) const;
+  // Adds to one entry's counters; each worker has its own, single writer.
+  void count(std::uint32_t entry, std::uint32_t packets, std::uint64_t bytes) const;
+
+ private:
+  friend class Fib;
+  struct Found {
+    const Slot* slot = nullptr;
+    std::uint32_t entry = 0;
+    std::uint32_t egress = 0;  // as it was when the key matched: good until the next quiescence
+  };
+  Found find(std::uint32_t hash, VlanId vlan, Ipv4 group, Ipv4 source) const;
+  static std::uint32_t match(const Slot& slot, VlanId vlan, Ipv4 group, Ipv4 source);
+  static std::uint32_t guess(const Slot* slots, Ipv4 group);
+  // `at`: at most mask_.
+  const Slot* slots(std::uint32_t at) const { return lines_[at * stride_].slots(); }
+
+  Line* lines_;
+  std::size_t stride_;
+  std::size_t counts_;  // from a bucket to the worker's counts, in lines
+  const EgressSet* egress_;
+  const std::atomic<std::uint32_t>* overflows_;
+  std::uint32_t mask_;
 };
 
 // --- The readers' side, inline for the workers' loop --------------------------------------------
 
-inline void Fib::prefetch(unsigned worker, std::uint32_t hash) const {
-  const std::uint32_t at = hash & mask_;
-  __builtin_prefetch(&buckets_[at]);
-  __builtin_prefetch(&counts_[(std::size_t{worker} * (std::size_t{mask_} + 1) + at) * kBucketSlots],
-                     1);
+inline Fib::Reader::Reader(Fib& fib, unsigned worker)
+    : lines_(&fib.lines_[0]),
+      stride_(fib.stride_),
+      counts_(worker + 1),
+      egress_(&fib.egress_[0]),
+      overflows_(&fib.overflows_[0]),
+      mask_(fib.mask_) {}
+
+inline void Fib::Reader::prefetch(std::uint32_t hash) const {
+  const Line* const bucket = lines_ + (hash & mask_) * stride_;
+  __builtin_prefetch(bucket);
+  __builtin_prefetch(bucket + counts_, 1);
   asm volatile("");  // or GCC takes a caller that does no more for one without effect, and drops it
 }
 
-inline Fib::Found Fib::find_slot(std::uint32_t hash, VlanId vlan, Ipv4 group, Ipv4 source) const {
+// What the slot's entry forwards by; 0 when it is not this key's.
+inline std::uint32_t Fib::Reader::match(const Slot& slot, VlanId vlan, Ipv4 group, Ipv4 source) {
+  // Pairs with the release store that published the key.
+  const std::uint32_t egress = slot.egress.load(std::memory_order_acquire);
+  const bool same = slot.group.load(std::memory_order_relaxed) == group.value &&
+                    slot.source == source.value && slot.vlan == vlan.value;
+  return same ? egress : 0;
+}
+
+// The slot that most likely has the group, without a branch that could be predicted wrong.
+inline std::uint32_t Fib::Reader::guess(const Slot* slots, Ipv4 group) {
+  const auto has = [&](std::uint32_t i) {
+    return i * std::uint32_t{slots[i].group.load(std::memory_order_relaxed) == group.value};
+  };
+  static_assert(kBucketSlots == 4);
+  return has(1) | has(2) | has(3);  // of two with this group, any will do for a guess
+}
+
+inline Fib::Reader::Found Fib::Reader::find(std::uint32_t hash, VlanId vlan, Ipv4 group,
+                                            Ipv4 source) const {
   std::uint32_t at = hash & mask_;
+  const std::uint32_t first = guess(slots(at), group);
+  const Slot* slot = slots(at) + first;
+  if (const std::uint32_t egress = match(*slot, vlan, group, source); egress != 0) [[likely]] {
+    return {slot, at * kBucketSlots + first, egress};
+  }
   for (std::uint32_t distance = 0; distance < kMaxDistance; ++distance) {
-    const Bucket& bucket = buckets_[at];
     for (std::uint32_t i = 0; i < kBucketSlots; ++i) {
-      const Slot& slot = bucket.slots[i];
-      // Pairs with the release store that published the key.
-      const std::uint32_t egress = slot.egress.load(std::memory_order_acquire);
-      if (egress == 0) continue;
-      if (slot.group == group.value && slot.source == source.value && slot.vlan == vlan.value) {
-        return {at * kBucketSlots + i, egress};
-      }
+      slot = slots(at) + i;
+      const std::uint32_t egress = match(*slot, vlan, group, source);
+      if (egress != 0) return {slot, at * kBucketSlots + i, egress};
     }
     if (overflows_[at].load(std::memory_order_acquire) == 0) break;
     at = (at + 1) & mask_;
@@ -188,20 +248,21 @@ inline Fib::Found Fib::find_slot(std::uint32_t hash, VlanId vlan, Ipv4 group, Ip
   return {};
 }
 
-inline Fib::Hit Fib::lookup(std::uint32_t hash, VlanId vlan, Ipv4 group, Ipv4 source) const {
-  Found found = find_slot(hash, vlan, group, Ipv4{});
-  if (found.entry == kNowhere) return {};
-  const Slot& any_source = buckets_[found.entry / kBucketSlots].slots[found.entry % kBucketSlots];
-  if (any_source.sources.load(std::memory_order_acquire) != 0) {
-    const Found exact = find_slot(Fib::hash(vlan, group, source), vlan, group, source);
-    if (exact.entry != kNowhere) found = exact;
+[[gnu::always_inline]] inline Fib::Hit Fib::Reader::lookup(std::uint32_t hash, VlanId vlan,
+                                                           Ipv4 group, Ipv4 source) const {
+  Found found = find(hash, vlan, group, Ipv4{});
+  if (found.slot == nullptr) return {};
+  if (found.slot->sources.load(std::memory_order_acquire) != 0) {
+    const Found exact = find(Fib::hash(vlan, group, source), vlan, group, source);
+    if (exact.slot != nullptr) found = exact;
   }
   return {&egress_[found.egress], found.entry};
 }
 
-inline void Fib::count(unsigned worker, std::uint32_t entry, std::uint32_t packets,
-                       std::uint64_t bytes) {
-  Count& count = counts_[std::size_t{worker} * (std::size_t{mask_} + 1) * kBucketSlots + entry];
+inline void Fib::Reader::count(std::uint32_t entry, std::uint32_t packets,
+                               std::uint64_t bytes) const {
+  Line* const bucket = lines_ + entry / kBucketSlots * stride_;
+  Count& count = bucket[counts_].counts()[entry % kBucketSlots];
   constexpr auto kRelaxed = std::memory_order_relaxed;
   count.packets.store(count.packets.load(kRelaxed) + packets, kRelaxed);
   count.bytes.store(count.bytes.load(kRelaxed) + bytes, kRelaxed);

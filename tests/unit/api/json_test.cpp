@@ -114,9 +114,9 @@ TEST(Contract, FibCountersAndTheirZero) {
   Rig box;
   box.settle();
   box.join(0, kGroup, kHost);
-  const auto hit = box.fib.lookup(Fib::hash(kTen, kGroup, Ipv4{}), kTen, kGroup, kHost);
+  const auto hit = Fib::Reader(box.fib, 0).lookup(Fib::hash(kTen, kGroup, Ipv4{}), kTen, kGroup, kHost);
   ASSERT_NE(hit.egress, nullptr);
-  box.fib.count(0, hit.entry, 2, 200);
+  Fib::Reader(box.fib, 0).count(hit.entry, 2, 200);
   const auto packets = [&] {
     return box.result(R"({"command":"show fib"})")["entries"].at(0)["packets"].get<int>();
   };
@@ -126,7 +126,7 @@ TEST(Contract, FibCountersAndTheirZero) {
   box.ask(R"({"command":"clear counters","vlan":10})");
   EXPECT_EQ(packets(), 0);
   EXPECT_EQ(box.view.cleared, 0);
-  box.fib.count(1, hit.entry, 3, 300);
+  Fib::Reader(box.fib, 1).count(hit.entry, 3, 300);
   EXPECT_EQ(packets(), 3);
   box.ask(R"({"command":"clear counters"})");
   EXPECT_EQ(packets(), 0);

@@ -55,11 +55,12 @@ TEST(FibThreads, AReaderSeesAnEntryOldOrNew) {
     const unsigned g = ++at % 200;
     const Ipv4 source = ipv4(10, 0, 0, 1);
     const std::uint32_t hash = Fib::hash(VlanId{1}, group(g), Ipv4{});
-    const Fib::Hit hit = fib.lookup(hash, VlanId{1}, group(g), source);
+    const Fib::Reader reader(fib, id);
+    const Fib::Hit hit = reader.lookup(hash, VlanId{1}, group(g), source);
     if (hit.egress == nullptr) return;
     hits.fetch_add(1, std::memory_order_relaxed);
     if ((hit.egress->members.bits() & 0xFF) != g) wrong.fetch_add(1, std::memory_order_relaxed);
-    fib.count(id, hit.entry, 1, 64);
+    reader.count(hit.entry, 1, 64);
   };
   readers_and_writer(qsbr, read, [&] {
     std::mt19937 random(1);

@@ -26,11 +26,11 @@ struct FibTest : testing::Test {
   GraceByHand grace;
   Fib fib{1024, 2, grace};
 
-  Fib::Hit lookup(VlanId vlan, Ipv4 group, Ipv4 source) const {
-    return fib.lookup(Fib::hash(vlan, group, Ipv4{}), vlan, group, source);
+  Fib::Hit lookup(VlanId vlan, Ipv4 group, Ipv4 source) {
+    return Fib::Reader(fib, 0).lookup(Fib::hash(vlan, group, Ipv4{}), vlan, group, source);
   }
   // The ports that a worker would find; nothing: not registered.
-  std::optional<std::uint64_t> found(VlanId vlan, Ipv4 group, Ipv4 source) const {
+  std::optional<std::uint64_t> found(VlanId vlan, Ipv4 group, Ipv4 source) {
     const Fib::Hit hit = lookup(vlan, group, source);
     if (hit.egress == nullptr) return std::nullopt;
     return hit.egress->members.bits();
@@ -132,15 +132,15 @@ TEST_F(FibTest, CountsPerEntryFromZero) {
   const FibKey key{kVlan, kGroup, {}};
   ASSERT_TRUE(fib.set(key, ports(1)));
   const Fib::Hit hit = lookup(kVlan, kGroup, kSource);
-  fib.count(0, hit.entry, 2, 200);
-  fib.count(1, hit.entry, 3, 300);
+  Fib::Reader(fib, 0).count(hit.entry, 2, 200);
+  Fib::Reader(fib, 1).count(hit.entry, 3, 300);
   EXPECT_EQ(fib.find(key)->packets, 5u);
   EXPECT_EQ(fib.find(key)->bytes, 500u);
   ASSERT_TRUE(fib.set(key, ports(2)));
   EXPECT_EQ(fib.find(key)->packets, 5u) << "new ports, same entry";
   fib.clear_counters();
   EXPECT_EQ(fib.find(key)->packets, 0u);
-  fib.count(1, hit.entry, 1, 64);
+  Fib::Reader(fib, 1).count(hit.entry, 1, 64);
   EXPECT_EQ(fib.find(key)->bytes, 64u);
   ASSERT_TRUE(fib.erase(key));
   grace.pass();

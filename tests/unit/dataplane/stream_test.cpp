@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The short way for streams and the long way say the same, whatever the bytes; and frames that come
+// in one burst are forwarded, counted and ordered as if they had come one by one.
+#include "dataplane/stream.h"
+
+#include <random>
+#include <tuple>
+
+#include "tests/unit/dataplane/worker_fixture.h"
+
+namespace sluice::dataplane {
+namespace {
+
+using frames::Bytes;
+using frames::group_frame;
+using frames::Ip;
+using frames::ipv4_packet;
+using frames::macs;
+using frames::tag;
+using frames::operator+;
+
+constexpr MacAddress kOther{{2, 0, 0, 0, 0, 2}};
+
+// VLAN 10 is untagged on ports 0 to 3; 20 is tagged on 0 and 4, 21 too, but does not snoop.
+std::unique_ptr<VlanTable> table() {
+  auto vlans = std::make_unique<VlanTable>();
+  const auto add = [&](std::uint16_t id, PortSet untagged, PortSet tagged, bool snoops) {
+    vlans->add({.id = VlanId{id},
+                .untagged = untagged,
+                .tagged = tagged,
+                .up = untagged | tagged,
+                .snooping = snoops,
+                .restricted = snoops});
+  };
+  add(10, PortSet(0b01111), PortSet(), true);
+  add(20, PortSet(), PortSet(0b10001), true);
+  add(21, PortSet(), PortSet(0b10001), false);
+  for (std::uint16_t port = 0; port < 4; ++port) vlans->set_access_vlan(PortId{port}, VlanId{10});
+  return vlans;
+}
+
+struct RandomFrames {
+  std::mt19937 random;
+  explicit RandomFrames(unsigned seed) : random(seed) {}
+
+  unsigned below(unsigned n) { return static_cast<unsigned>(random() % n); }
+
+  // A stream's in most cases; else something near it.
+  Bytes next() {
+    Ip ip;
+    ip.destination = Ipv4{ipv4(239, 1, 1, 0).value + below(3)};
+    ip.source = Ipv4{ipv4(10, 0, 0, 1).value + below(2)};
+    ip.payload = 26 + 4 * below(3);
+    ip.id = below(65536);
+    if (below(8) == 0) ip.payload = 1490;  // does not fit everywhere
+    if (below(8) == 0) ip.destination = ipv4(224, 0, 0, 13);
+    if (below(8) == 0) ip.protocol = below(2) == 0 ? 2 : 103;
+    if (below(8) == 0) ip.options = 1;
+    if (below(8) == 0) ip.ttl = 9;
+    std::optional<unsigned> tci;
+    if (below(3) == 0) tci = std::vector<unsigned>{20, 21, 22, 0, 0xA014}[below(5)];
+    Bytes bytes = group_frame(ip, tci, below(8) == 0 ? kOther : frames::kStation);
+    if (below(16) == 0) {  // one more tag
+      bytes =
+          macs(multicast_mac(ip.destination), frames::kStation) + tag(5, 0x88A8) + ipv4_packet(ip);
+    }
+    if (below(4) == 0) bytes[below(40)] ^= static_cast<std::uint8_t>(1u << below(8));
+    if (below(16) == 0) bytes.resize(below(40));
+    return bytes;
+  }
+};
+
+// An mbuf of no pool.
+struct Frame {
+  Bytes bytes;
+  std::unique_ptr<rte_mbuf> owned = std::make_unique<rte_mbuf>();
+  rte_mbuf& mbuf = *owned;
+
+  Frame(Bytes content, std::uint64_t flags) : bytes(std::move(content)) {
+    bytes.reserve(64);  // a load never begins behind the end
+    mbuf.buf_addr = bytes.data();
+    mbuf.data_len = static_cast<std::uint16_t>(bytes.size());
+    mbuf.pkt_len = static_cast<std::uint32_t>(bytes.size());
+    mbuf.nb_segs = 1;
+    mbuf.ol_flags = flags;
+  }
+  Decision classify(PortId port, const VlanTable& vlans) const {
+    const auto checksum = mbuf.ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
+    return dataplane::classify(
+        {.bytes = bytes.data(),
+         .length = mbuf.data_len,
+         .ip_checksum = checksum == RTE_MBUF_F_RX_IP_CKSUM_GOOD  ? HardwareChecksum::kGood
+                        : checksum == RTE_MBUF_F_RX_IP_CKSUM_BAD ? HardwareChecksum::kBad
+                                                                 : HardwareChecksum::kUnknown},
+        port, vlans);
+  }
+};
+
+auto parts(const Decision& d) {
+  return std::tuple(d.lane, d.tag_in_frame, d.priority_tag, d.tci, d.local, d.routed, d.policy,
+                    d.group, d.source);
+}
+
+TEST(Stream, IsWhatClassifySays) {
+  const auto vlans = table();
+  RandomFrames frames(1);
+  unsigned streams = 0, continued = 0;
+  std::optional<Frame> earlier;
+  Stream stream;
+  Decision decision;
+  PortId port;  // that the earlier frame came in by
+  for (unsigned i = 0; i < 200000; ++i) {
+    const std::uint64_t flags[] = {0, 0, RTE_MBUF_F_RX_IP_CKSUM_GOOD, RTE_MBUF_F_RX_IP_CKSUM_BAD,
+                                   RTE_MBUF_F_RX_IP_CKSUM_NONE};
+    Frame frame(frames.next(), flags[frames.below(5)]);
+    if (earlier && stream.continues(&frame.mbuf)) {
+      ++continued;
+      ASSERT_EQ(parts(decision), parts(frame.classify(port, *vlans))) << "frame " << i;
+      ASSERT_EQ(decision.ttl, frame.bytes[decision.tag_in_frame ? 26 : 22]);
+    }
+    const PortId ingress{static_cast<std::uint16_t>(frames.below(5))};
+    Decision said;
+    if (!classify_stream(&frame.mbuf, Ingress(ingress, *vlans), said)) continue;
+    ++streams;
+    ASSERT_EQ(parts(said), parts(frame.classify(ingress, *vlans))) << "frame " << i;
+    port = ingress;
+    earlier.emplace(std::move(frame.bytes), frame.mbuf.ol_flags);
+    decision = said;
+    stream = Stream(&earlier->mbuf, decision);
+  }
+  EXPECT_GT(streams, 20000u);
+  EXPECT_GT(continued, 500u);
+}
+
+struct BurstTest : WorkerFixture {
+  BurstTest() {
+    vlans.publish(table());
+    for (const std::uint16_t vlan : {10, 20}) {
+      for (std::uint32_t i = 0; i < 2; ++i) {
+        const FibKey key{VlanId{vlan}, Ipv4{ipv4(239, 1, 1, 0).value + i}, {}};
+        if (!fib.set(key, {PortSet(0b11110 >> i)})) throw std::runtime_error("no room");
+      }
+    }
+    traits.mtu[2] = traits.smallest_mtu = 1400;
+  }
+  // What is counted, of ports and groups, less what was counted before.
+  std::vector<std::uint64_t> counted() {
+    std::vector<std::uint64_t> all;
+    for (std::uint16_t port = 0; port < kPorts; ++port) {
+      PortCounts& of = counts(port);
+      for (const Counter* c : {&of.rx_packets, &of.rx_bytes, &of.tx_packets, &of.tx_bytes,
+                               &of.forwarded, &of.flooded, &of.punted}) {
+        all.push_back(c->read());
+      }
+      for (const Counter& drop : of.rx_drops) all.push_back(drop.read());
+      for (const Counter& drop : of.tx_drops) all.push_back(drop.read());
+    }
+    for (const std::uint16_t vlan : {10, 20}) {
+      for (std::uint32_t i = 0; i < 2; ++i) {
+        const auto row = fib.find({VlanId{vlan}, Ipv4{ipv4(239, 1, 1, 0).value + i}, {}});
+        all.push_back(row->packets);
+        all.push_back(row->bytes);
+      }
+    }
+    std::vector<std::uint64_t> since = all;
+    for (std::size_t i = 0; i < before_.size(); ++i) since[i] -= before_[i];
+    before_ = all;
+    return since;
+  }
+  void drain_punts() {
+    Punt punt;
+    while (worker().punts().pop(punt)) rte_pktmbuf_free(punt.mbuf);
+  }
+
+ private:
+  std::vector<std::uint64_t> before_;
+};
+
+TEST_F(BurstTest, GoesAsItsFramesWouldOneByOne) {
+  RandomFrames frames(2);
+  for (unsigned round = 0; round < 300; ++round) {
+    std::vector<Bytes> burst;
+    while (burst.size() < Worker::kBurst) {
+      burst.push_back(frames.next());
+      while (burst.size() < Worker::kBurst && frames.below(3) > 0) burst.push_back(burst.back());
+    }
+    counted();
+    std::multimap<std::uint16_t, Bytes> singly;
+    for (const Bytes& frame : burst) {
+      receive(0, frame);
+      singly.merge(sent());
+    }
+    const auto counted_singly = counted();
+    drain_punts();
+    std::vector<rte_mbuf*> mbufs;
+    for (const Bytes& frame : burst) mbufs.push_back(mbuf(frame));
+    worker().process(PortId{0}, mbufs, vlans.load(), 1);
+    worker().flush();
+    EXPECT_EQ(sent(), singly) << "round " << round;
+    EXPECT_EQ(counted(), counted_singly) << "round " << round;
+    drain_punts();
+  }
+}
+
+}  // namespace
+}  // namespace sluice::dataplane
