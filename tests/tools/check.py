@@ -227,6 +227,17 @@ def check_format(tally):
         tally.add(1)
 
 
+def harness_tests(tally):
+    """Those of the benchmarks' harness, which need nothing of ours built."""
+    tally.step("tests of the benchmark harness")
+    code, output = run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                        "tests/bench/test_bench.py"], {"PYTHONDONTWRITEBYTECODE": "1"}, timeout=120)
+    passed = re.search(r"(\d+) passed", output)
+    tally.add(int(passed.group(1)) if passed else 0)
+    if code:
+        tally.fail("tests of the benchmark harness", output)
+
+
 def check_conformance(tally, reports, e2e, write):
     text = conformance.render(reports, e2e)
     path = os.path.join(ROOT, "docs", "conformance.md")
@@ -258,6 +269,7 @@ def main():
     run_tests(tally, BUILD, {"sim"}, None)
     e2e = end_to_end(tally, BUILD)
     check_conformance(tally, reports, e2e, write=False)
+    harness_tests(tally)
     demonstrate(tally)
     check_headers(tally)
     check_format(tally)
