@@ -39,7 +39,6 @@ def arguments(words):
     parser.add_argument("--build", default=os.environ.get("SLUICE_BUILD",
                                                           os.path.join(ROOT, "build")),
                         help="the build directory")
-    parser.add_argument("--list", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(words)
     if options.rounds is not None and options.rounds < 5:
         parser.error("--rounds: at least 5")
@@ -65,7 +64,7 @@ def run_procedures(context):
                 raise
         finally:
             stop_all()
-    return results
+    return [result for result in results if context.names(result.id)]
 
 
 def report(context, options, results):

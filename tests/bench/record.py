@@ -47,6 +47,11 @@ class Context:
     remark: callable = print        # one line that stays: what is missing, what is done without
 
     def wants(self, result_id):
-        """`--only fanout` takes fanout-1 and fanout-16; `--only fanout-1` only that."""
+        """`--only fanout` takes fanout-1 and fanout-16; `--only fanout-1` only that. What one
+        measurement gives together is asked for by what its ids have in common."""
+        return self.names(result_id) or any(wanted.startswith(result_id + "-")
+                                            for wanted in self.only)
+
+    def names(self, result_id):
         return not self.only or any(result_id == wanted or result_id.startswith(wanted + "-")
                                     for wanted in self.only)

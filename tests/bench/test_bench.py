@@ -275,3 +275,5 @@ def test_only_takes_a_figure_or_a_family():
     wants = Context("", only=("fanout", "groups-1k")).wants
     assert wants("fanout-8") and wants("groups-1k-fanout-1") and not wants("groups-16k-fanout-1")
     assert not Context("", only=("fanout-1",)).wants("fanout-16")
+    one = Context("", only=("join-delay-p99",))
+    assert one.wants("join-delay") and one.names("join-delay-p99") and not one.names("join-delay-p50")

@@ -94,7 +94,8 @@ def detail(bench, trial, devices, setup, sluice="sluice", begin=None):
                                 for gigabits in (10, 25, 100)},
             **trial.record(), "devices": [with_hash(device) for device in devices]}
     if hz:
-        text["cycles-per-frame"], text["cycles-per-copy"] = hz / frames, hz / copies
+        spent = hz * setup["workers"]
+        text["cycles-per-frame"], text["cycles-per-copy"] = spent / frames, spent / copies
     for name in trial.rounds[0]:
         if name == sluice or name.startswith(sluice):
             continue
