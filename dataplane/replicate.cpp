@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/replicate.h"
 
-#include <algorithm>
 #include <cstring>
 
 #include "dataplane/edit.h"
@@ -105,22 +104,29 @@ void Replicator::send(rte_mbuf* mbuf, bool tagged, std::uint16_t tci, const Vlan
 }
 
 void Replicator::route(rte_mbuf* mbuf, const Routed& how, const MacAddress& source,
-                       std::span<RoutedForms::Form> forms) {
+                       std::span<const RoutedForms::Form> forms) {
+  if (l3_length(mbuf, how.tagged) > ports_.smallest_mtu) [[unlikely]] {
+    return route_where_it_fits(mbuf, how, source, forms);
+  }
+  route_all(mbuf, how, source, forms);
+}
+
+void Replicator::route_where_it_fits(rte_mbuf* mbuf, const Routed& how, const MacAddress& source,
+                                     std::span<const RoutedForms::Form> forms) {
+  RoutedForms fitting;
+  for (const auto& form : forms) {
+    const PortSet ports = without_too_big(l3_length(mbuf, how.tagged), form.ports);
+    if (!ports.empty()) fitting.add({form.vlan, ports});
+  }
+  if (!fitting.empty()) return route_all(mbuf, how, source, fitting.all());
+  if (!how.keep) rte_pktmbuf_free(mbuf);
+}
+
+void Replicator::route_all(rte_mbuf* mbuf, const Routed& how, const MacAddress& source,
+                           std::span<const RoutedForms::Form> forms) {
   const auto tci = [&](const RoutedForms::Form& form) {
     return form.vlan.value == 0 ? std::uint16_t{0} : tag_for(form.vlan, how.tci);
   };
-  if (l3_length(mbuf, how.tagged) > ports_.smallest_mtu) [[unlikely]] {
-    for (auto& form : forms) {
-      form.ports = without_too_big(l3_length(mbuf, how.tagged), form.ports);
-    }
-    const auto end = std::remove_if(forms.begin(), forms.end(),
-                                    [](const auto& form) { return form.ports.empty(); });
-    forms = forms.first(static_cast<std::size_t>(end - forms.begin()));
-    if (forms.empty()) {
-      if (!how.keep) rte_pktmbuf_free(mbuf);
-      return;
-    }
-  }
   if (forms.size() == 1 && !how.keep && ours_alone(mbuf) &&
       route_in_place(mbuf, how.tagged, tci(forms.front()), source)) {
     return send_form(mbuf, forms.front().ports);

@@ -47,9 +47,16 @@ class RoutedForms {
     const PortSet tagged = ports & policy.tagged;
     if (!tagged.empty()) forms_[count_++] = {policy.id, tagged};
   }
+  void add(const Form& form) {
+    if (form.vlan.value == 0) {
+      forms_[0] = form;
+    } else {
+      forms_[count_++] = form;
+    }
+  }
   bool empty() const { return count_ == 1 && forms_[0].ports.empty(); }
   // Those that have ports.
-  std::span<Form> all() {
+  std::span<const Form> all() const {
     const std::size_t first = forms_[0].ports.empty() ? 1 : 0;
     return std::span(forms_).subspan(first, count_ - first);
   }
@@ -87,16 +94,20 @@ class Replicator {
   }
 
   // An IPv4 group's frame, with nothing but that one tag before its IPv4 header, its TTL more than
-  // 1. Each form has ports; `forms` is used up. `source`: the MAC address that it gets.
+  // 1. Each form has ports. `source`: the MAC address that it gets.
   struct Routed {
     bool tagged = false;
     std::uint16_t tci = 0;
     bool keep = false;  // the mbuf stays the caller's, as it is; else it is taken
   };
   void route(rte_mbuf* mbuf, const Routed& how, const MacAddress& source,
-             std::span<RoutedForms::Form> forms);
+             std::span<const RoutedForms::Form> forms);
 
  private:
+  void route_where_it_fits(rte_mbuf* mbuf, const Routed& how, const MacAddress& source,
+                           std::span<const RoutedForms::Form> forms);
+  void route_all(rte_mbuf* mbuf, const Routed& how, const MacAddress& source,
+                 std::span<const RoutedForms::Form> forms);
   PortSet without_too_big(std::uint32_t l3_length, PortSet egress);
   void send_form(rte_mbuf* form, PortSet ports);
   rte_mbuf* other_form(rte_mbuf* mbuf, bool tagged, std::uint16_t tci);

@@ -132,16 +132,34 @@ TEST(Stream, IsWhatClassifySays) {
   EXPECT_GT(continued, 500u);
 }
 
-struct BurstTest : WorkerFixture {
+// With `true`, a proxy routes from VLAN 10 to 20.
+struct BurstTest : WorkerFixture, testing::WithParamInterface<bool> {
   BurstTest() {
-    vlans.publish(table());
+    auto vlan_table = table();
+    if (GetParam()) {
+      for (VlanPolicy policy : std::vector(vlan_table->policies())) {
+        if (policy.id.value == 10) policy.route = {RouteRole::kUpstream, 0};
+        if (policy.id.value == 20) policy.route = {RouteRole::kDownstream, 0};
+        vlan_table->add(policy);
+      }
+      RouteDomain domain;
+      domain.key = routed_key(0);
+      domain.upstreams = {{Prefix{}, VlanId{10}}};
+      domain.downstreams = {VlanId{20}};
+      domain.forwarding = PortSet(1);
+      vlan_table->set_domains({domain});
+      vlan_table->set_own_mac(MacAddress{{2, 0, 0, 0, 0, 99}});
+      const FibKey key{routed_key(0), ipv4(239, 1, 1, 1), {}};
+      if (!fib.set(key, {PortSet(1)})) throw std::runtime_error("no room");
+    }
+    vlans.publish(std::move(vlan_table));
     for (const std::uint16_t vlan : {10, 20}) {
       for (std::uint32_t i = 0; i < 2; ++i) {
         const FibKey key{VlanId{vlan}, Ipv4{ipv4(239, 1, 1, 0).value + i}, {}};
         if (!fib.set(key, {PortSet(0b11110 >> i)})) throw std::runtime_error("no room");
       }
     }
-    traits.mtu[2] = traits.smallest_mtu = 1400;
+    traits.mtu[2] = traits.mtu[4] = traits.smallest_mtu = 1400;
   }
   // What is counted, of ports and groups, less what was counted before.
   std::vector<std::uint64_t> counted() {
@@ -176,7 +194,7 @@ struct BurstTest : WorkerFixture {
   std::vector<std::uint64_t> before_;
 };
 
-TEST_F(BurstTest, GoesAsItsFramesWouldOneByOne) {
+TEST_P(BurstTest, GoesAsItsFramesWouldOneByOne) {
   RandomFrames frames(2);
   for (unsigned round = 0; round < 300; ++round) {
     std::vector<Bytes> burst;
@@ -201,6 +219,7 @@ TEST_F(BurstTest, GoesAsItsFramesWouldOneByOne) {
     drain_punts();
   }
 }
+INSTANTIATE_TEST_SUITE_P(Routed, BurstTest, testing::Bool());
 
 }  // namespace
 }  // namespace sluice::dataplane
