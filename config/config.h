@@ -29,7 +29,7 @@ struct Dataplane {
   unsigned main_core = 0;
   std::vector<unsigned> worker_cores = {1};
   HugePages huge_pages = HugePages::kAuto;
-  std::uint32_t mbufs = 0;              // per NUMA node; 0: worked out from ports and queues
+  std::uint32_t mbufs = 0;              // of all ports; 0: worked out from ports and queues
   std::uint32_t group_entries = 65536;  // forwarding entries, 1024..1048576
   std::uint32_t mac_entries = 16384;    // learned addresses, 1024..1048576
   Duration mac_ageing_time = std::chrono::seconds(300);  // 802.1Q default; 10 s .. 1,000,000 s

@@ -88,7 +88,7 @@ constexpr Key kKeys[] = {
      "",
      "0",
      "",
-     "Packet buffers per NUMA node; 0 works it out from ports and queues."},
+     "Packet buffers of all ports together; 0 works it out from ports and queues."},
     {kDataplane,
      "group-entries",
      kInteger,
