@@ -114,7 +114,8 @@ TEST(Contract, FibCountersAndTheirZero) {
   Rig box;
   box.settle();
   box.join(0, kGroup, kHost);
-  const auto hit = Fib::Reader(box.fib, 0).lookup(Fib::hash(kTen, kGroup, Ipv4{}), kTen, kGroup, kHost);
+  const auto hit =
+      Fib::Reader(box.fib, 0).lookup(Fib::hash(kTen, kGroup, Ipv4{}), kTen, kGroup, kHost);
   ASSERT_NE(hit.egress, nullptr);
   Fib::Reader(box.fib, 0).count(hit.entry, 2, 200);
   const auto packets = [&] {
