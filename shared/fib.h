@@ -214,6 +214,7 @@ inline void Fib::Reader::prefetch(std::uint32_t hash) const {
 inline std::uint32_t Fib::Reader::match(const Slot& slot, VlanId vlan, Ipv4 group, Ipv4 source) {
   // Pairs with the release store that published the key.
   const std::uint32_t egress = slot.egress.load(std::memory_order_acquire);
+  if (egress == 0) return 0;  // the key may be in the making
   const bool same = slot.group.load(std::memory_order_relaxed) == group.value &&
                     slot.source == source.value && slot.vlan == vlan.value;
   return same ? egress : 0;
