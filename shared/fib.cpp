@@ -270,10 +270,17 @@ std::optional<Fib::Row> Fib::find(const FibKey& key) const {
 }
 
 void Fib::for_each(const std::function<void(const Row&)>& visit) const {
+  for_each_from(0, ~std::uint32_t{0}, visit);
+}
+
+std::uint32_t Fib::for_each_from(std::uint32_t from, std::uint32_t places,
+                                 const std::function<void(const Row&)>& visit) const {
   const auto slots = static_cast<std::uint32_t>((mask_ + 1) * kBucketSlots);
-  for (std::uint32_t entry = 0; entry < slots; ++entry) {
+  const std::uint32_t end = from + std::min(places, slots - std::min(from, slots));
+  for (std::uint32_t entry = from; entry < end; ++entry) {
     if (slot(entry).egress.load(kRelaxed) != 0) visit(row(entry));
   }
+  return end < slots ? end : 0;
 }
 
 void Fib::clear_counters() {

@@ -92,6 +92,12 @@ class Fib {
   std::optional<Row> find(const FibKey& key) const;
   // Visits every entry, read from the structure the workers read. Order is unspecified.
   void for_each(const std::function<void(const Row&)>& visit) const;
+  // The same in pieces, for who must not hold up the control thread: visits the entries in `places`
+  // places from `from` on and returns where to go on, 0 after the last. An entry keeps its place,
+  // so that one which is there all the while is visited once, whatever comes and goes between
+  // pieces.
+  std::uint32_t for_each_from(std::uint32_t from, std::uint32_t places,
+                              const std::function<void(const Row&)>& visit) const;
   void clear_counters();
 
   std::uint32_t size() const;

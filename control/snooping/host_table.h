@@ -40,6 +40,16 @@ class HostTable {
   bool anyone_excludes() const;                    // wants any source but a few
   igmp::SourceSet<Ipv4> included_sources() const;  // all that INCLUDE hosts name
   std::vector<Host> hosts() const;
+  std::size_t size() const { return hosts_ != nullptr ? hosts_->size() : (lone() ? 1 : 0); }
+  // Whether there is a host whose address `wanted` accepts.
+  template <class Wanted>
+  bool any_of(const Wanted& wanted) const {
+    if (hosts_ == nullptr) return lone() && wanted(lone_address_);
+    for (const Host& host : *hosts_) {
+      if (wanted(host.address)) return true;
+    }
+    return false;
+  }
 
  private:
   bool lone() const { return !lone_address_.is_unspecified(); }

@@ -282,6 +282,27 @@ std::vector<GroupRow> Switch::groups(const GroupFilter& filter, TimePoint now) c
   return rows;
 }
 
+MemberPorts Switch::member_ports(VlanId id, Ipv4 group) const {
+  const Vlan* const vlan = impl_->find(id);
+  return vlan == nullptr ? MemberPorts{} : vlan->member_ports(group);
+}
+
+std::uint32_t Switch::memberships_of(const std::function<bool(Ipv4)>& wanted, std::uint32_t from,
+                                     std::uint32_t work, std::vector<HostMembership>& rows) const {
+  const PortGroupSlab& slab = impl_->state.slab;
+  std::size_t done = 0;
+  for (std::uint32_t at = from; at < slab.end(); ++at) {
+    if (done >= work) return at;
+    const PortGroup& member = slab[at];
+    done += 1 + member.hosts.size();
+    if (member.group.is_unspecified()) continue;  // a place that nobody has
+    if (wanted(member.last_reporter) || member.hosts.any_of(wanted)) {
+      rows.push_back({member.vlan, member.port, member.group});
+    }
+  }
+  return 0;
+}
+
 std::vector<MrouterRow> Switch::mrouters(std::optional<VlanId> only, TimePoint now) const {
   std::vector<MrouterRow> rows;
   for (const auto& [id, vlan] : impl_->vlans) {

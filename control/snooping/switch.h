@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -74,6 +75,12 @@ class Switch {
   // --- Views -----------------------------------------------------------------------------------
 
   std::vector<GroupRow> groups(const GroupFilter& filter, TimePoint now) const;
+  MemberPorts member_ports(VlanId vlan, Ipv4 group) const;
+  // Appends the memberships of the hosts that `wanted` accepts: those that are tracked, and the
+  // last reporter. In pieces: does about `work` steps from place `from` on and returns where to go
+  // on, 0 after the last.
+  std::uint32_t memberships_of(const std::function<bool(Ipv4)>& wanted, std::uint32_t from,
+                               std::uint32_t work, std::vector<HostMembership>& rows) const;
   std::vector<MrouterRow> mrouters(std::optional<VlanId> vlan, TimePoint now) const;
   std::vector<QuerierRow> queriers(std::optional<VlanId> vlan, TimePoint now) const;
   // What the workers are to use; publish after every Effects with vlans_changed.

@@ -64,6 +64,18 @@ struct QuerierRow {
   bool settled = false;
 };
 
+// Why ports are members of a group.
+struct MemberPorts {
+  PortSet dynamic, from_static;
+};
+
+// A host that asked for a group.
+struct HostMembership {
+  VlanId vlan;
+  PortId port;
+  Ipv4 group;
+};
+
 // What a view is restricted to; absent: everything.
 struct GroupFilter {
   std::optional<VlanId> vlan;

@@ -80,6 +80,19 @@ void Vlan::append_groups(const GroupFilter& filter, TimePoint now,
   groups_.for_each(append);
 }
 
+MemberPorts Vlan::member_ports(Ipv4 address) const {
+  MemberPorts ports;
+  const Group* const group = groups_.find(address);
+  if (group == nullptr) return ports;
+  ports.dynamic = group->ports;
+  if (group->statics != nullptr) {
+    for (const StaticMember& member : *group->statics) {
+      ports.from_static = ports.from_static | member.ports();
+    }
+  }
+  return ports;
+}
+
 void Vlan::append_mrouters(TimePoint now, std::vector<MrouterRow>& rows) const {
   for (const RouterPorts::Router& router : routers_.routers()) {
     MrouterRow row{setup_.id, router.port, router.learned_from, std::nullopt, std::nullopt};

@@ -55,6 +55,30 @@ TEST_F(FibTest, EmptySetStillRegistersTheGroup) {
   EXPECT_EQ(found(kVlan, kGroup, kSource), 0u);
 }
 
+TEST_F(FibTest, AWalkInPiecesMissesNothing) {
+  std::set<std::uint32_t> expected;
+  for (std::uint32_t i = 0; i < 500; ++i) {
+    ASSERT_TRUE(fib.set({kVlan, Ipv4{kGroup.value + i}, {}}, ports(1)));
+    expected.insert(kGroup.value + i);
+  }
+  std::multiset<std::uint32_t> seen;
+  unsigned pieces = 0;
+  std::uint32_t from = 0;
+  do {
+    from = fib.for_each_from(from, 300, [&](const Fib::Row& row) {
+      if (row.key.vlan == kVlan) seen.insert(row.key.group.value);
+    });
+    ++pieces;
+    // What comes and goes meanwhile moves nobody.
+    fib.erase({VlanId{11}, kGroup, {}});
+    ASSERT_TRUE(fib.set({VlanId{12}, Ipv4{kGroup.value + pieces}, {}}, ports(1)));
+    grace.pass();
+  } while (from != 0);
+  EXPECT_GT(pieces, 3u);
+  EXPECT_EQ(seen.size(), 500u);
+  EXPECT_EQ(std::set(seen.begin(), seen.end()), expected);
+}
+
 TEST_F(FibTest, GroupsOfOneMacAreApart) {
   RecordProperty("req", "snooping/DP-12 snooping/SA-03");
   // All 32 groups that map to 01:00:5e:01:02:03, each with a set of its own.

@@ -51,6 +51,28 @@ TEST(Join, LinkLocalGroupsMakeNoEntry) {
   EXPECT_TRUE(w.fib.empty());
 }
 
+TEST(Join, HostsAreFoundInPieces) {
+  World w;
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    const Ipv4 group{kGroup.value + i};
+    w.hear(0, record(RecordType::kChangeToExcludeMode, {}, group), kHost);
+    w.hear(1, record(RecordType::kChangeToExcludeMode, {}, group), kOtherHost);
+    if (i % 10 == 0) w.hear(0, record(RecordType::kChangeToExcludeMode, {}, group), kOtherHost);
+  }
+  std::vector<HostMembership> rows;
+  unsigned pieces = 0;
+  std::uint32_t from = 0;
+  do {
+    from = w.sw.memberships_of([](Ipv4 host) { return host == kOtherHost; }, from, 50, rows);
+    ++pieces;
+  } while (from != 0);
+  EXPECT_GE(pieces, 4u);
+  EXPECT_EQ(rows.size(), 110u);  // each once, though it is host and last reporter
+  EXPECT_EQ(w.sw.member_ports(kVlan, kGroup).dynamic, ports({0, 1}));
+  EXPECT_EQ(w.sw.member_ports(kVlan, kGroup).from_static, PortSet{});
+  EXPECT_EQ(w.sw.member_ports(VlanId{11}, kGroup).dynamic, PortSet{});
+}
+
 TEST(Join, OnRouterPortMakesMember) {
   RecordProperty("req", "snooping/MS-08");
   World w;
