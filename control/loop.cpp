@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "control/alarm_log.h"
 #include "control/event_log.h"
 
 namespace sluice::control {
@@ -16,7 +17,13 @@ constexpr unsigned kIdleTurnsBeforeSleep = 400;
 
 }  // namespace
 
-Loop::Loop(Parts parts) : parts_(std::move(parts)) {}
+Loop::Loop(Parts parts)
+    : parts_(std::move(parts)),
+      health_({.config = parts_.config,
+               .snooper = parts_.appliance.snooper(),
+               .fib = parts_.fib,
+               .view = parts_.view,
+               .port_name = [this](PortId port) { return parts_.ports[port]; }}) {}
 
 void Loop::start() {
   const TimePoint now = parts_.clock();
@@ -39,8 +46,8 @@ bool Loop::turn() {
   }
   if (!parts_.commands.empty()) {
     busy = true;
-    api::Core core{parts_.appliance, parts_.fib, parts_.vlans, parts_.view,
-                   parts_.config,    zero_,      now,          effects_};
+    api::Core core{parts_.appliance, parts_.fib, parts_.vlans, parts_.view, parts_.config, zero_,
+                   health_,          now,        effects_};
     parts_.commands.run(core, [&] {
       parts_.appliance.settle(now, effects_);
       carry_out();
@@ -54,6 +61,7 @@ bool Loop::turn() {
   if (now >= next_housekeeping_) {
     next_housekeeping_ = now + kHousekeeping;
     parts_.maintain(now);
+    look_after_health(now);
   }
   return busy;
 }
@@ -92,6 +100,23 @@ void Loop::poll_links(TimePoint now) {
     }
   });
   if (!links_.empty()) parts_.appliance.on_links(links_, now, effects_);
+}
+
+void Loop::look_after_health(TimePoint now) {
+  health_changes_.clear();
+  health_.advance(now, health_changes_);
+  for (const auto& [raised, alarm] : health_changes_) {
+    using snooping::EventType;
+    parts_.feed.publish({.type = raised ? EventType::kAlarmRaised : EventType::kAlarmCleared,
+                         .vlan = alarm.vlan.value_or(VlanId{}),
+                         .port = alarm.port,
+                         .group = alarm.group,
+                         .source = alarm.source,
+                         .address = std::nullopt,
+                         .alarm = alarm.name},
+                        std::chrono::system_clock::now());
+    log_alarm(alarm, raised, parts_.ports);
+  }
 }
 
 // In this order: a frame that answers a change finds the change made.

@@ -14,6 +14,7 @@
 #include "control/api/event_feed.h"
 #include "control/api/views.h"
 #include "control/appliance.h"
+#include "control/health/monitor.h"
 #include "shared/doorbell.h"
 #include "shared/planes.h"
 
@@ -58,12 +59,15 @@ class Loop {
   void carry_out();
   void apply(const snooping::FibChange& change);
   void poll_links(TimePoint now);
+  void look_after_health(TimePoint now);
   Duration until_next() const;
 
   Parts parts_;
   api::CounterZero zero_;
+  health::Monitor health_;
   snooping::Effects effects_;
-  std::vector<std::pair<PortId, bool>> links_;  // scratch
+  std::vector<std::pair<PortId, bool>> links_;      // scratch
+  std::vector<health::Transition> health_changes_;  // scratch
   TimePoint next_links_{};
   TimePoint next_housekeeping_{};
 };

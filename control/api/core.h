@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "control/api/counter_zero.h"
 #include "control/appliance.h"
+#include "control/health/monitor.h"
 #include "shared/planes.h"
 
 namespace sluice::control::api {
@@ -17,10 +18,13 @@ struct Core {
   DataplaneView& view;
   config::Config& config;  // in force; reload replaces it
   CounterZero& zero;
+  const health::Monitor& health;
   TimePoint now;
   snooping::Effects& out;  // carried out when the command returns
 
   snooping::Switch& snooper() const { return appliance.snooper(); }
+  // Those that are active, at most some hundreds; health.alarms().not_listed() counts the rest.
+  std::vector<health::Alarm> alarms() const { return health.alarms().active(); }
   bool has_vlan(VlanId id) const {
     return vlans.current().find(id) != nullptr || config.find_vlan(id) != nullptr;
   }

@@ -41,6 +41,7 @@ std::vector<NamedCount> collect_counters(const Core& core, const PortNames& port
   append(core.view.counters());
   append(core.snooper().counters());
   append(core.appliance.counters());
+  append(core.health.counters());
   counts.push_back({"fib_entries", core.fib.size()});
   counts.push_back({"fib_capacity", core.fib.capacity()});
   counts.push_back({"fib_egress_sets", core.fib.egress_sets()});

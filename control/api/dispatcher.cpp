@@ -51,6 +51,7 @@ const Dispatcher::Command Dispatcher::kCommands[] = {
     {"show macs", kVlan | kPort, 0, &Dispatcher::show_macs},
     {"show counters", 0, 0, &Dispatcher::show_counters},
     {"show proxy", kGroup, 0, &Dispatcher::show_proxy},
+    {"show alarms", 0, 0, &Dispatcher::show_alarms},
     {"explain", kVlan | kPort | kGroup | kSource | kIgmp, kVlan | kPort | kGroup,
      &Dispatcher::explain_frame},
     {"static add", kVlan | kGroup | kSource | kPort, kVlan | kGroup | kPort,
@@ -267,6 +268,20 @@ Dispatcher::Text Dispatcher::show_proxy(const Request& request) {
     });
   }
   return table("proxies", *rows);
+}
+
+Dispatcher::Text Dispatcher::show_alarms(const Request&) {
+  struct Alarms {
+    std::vector<health::Alarm> listed;
+    std::size_t not_listed;
+    TimePoint now;
+  };
+  const auto alarms = on_control({}, [](Core& core) {
+    return Alarms{core.alarms(), core.health.alarms().not_listed(), core.now};
+  });
+  if (!alarms) return alarms.error();
+  return "{" + list("alarms", alarms->listed, setup_.ports, alarms->now) +
+         fmt::format(",\"not-listed\":{}}}", alarms->not_listed);
 }
 
 Dispatcher::Text Dispatcher::explain_frame(const Request& request) {

@@ -66,6 +66,7 @@ class Dispatcher {
   Text show_macs(const Request&);
   Text show_counters(const Request&);
   Text show_proxy(const Request&);
+  Text show_alarms(const Request&);
   Text explain_frame(const Request&);
   Text static_add(const Request&);
   Text static_del(const Request&);

@@ -168,11 +168,25 @@ Json to_json(const MacRow& row, const PortNames& names) {
           {"age", row.age_s}};
 }
 
+Json to_json(const health::Alarm& alarm, const PortNames& names, TimePoint now) {
+  const auto number = [](const auto& value) { return value ? Json(*value) : Json(nullptr); };
+  return {{"name", alarm.name},
+          {"severity", to_string(alarm.severity)},
+          {"vlan", alarm.vlan ? Json(alarm.vlan->value) : Json(nullptr)},
+          {"port", alarm.port ? Json(names[*alarm.port]) : Json(nullptr)},
+          {"group", address(alarm.group)},
+          {"source", address(alarm.source)},
+          {"worker", number(alarm.worker)},
+          {"since", to_seconds(now - alarm.since)},
+          {"cause", alarm.cause},
+          {"remedy", alarm.remedy}};
+}
+
 Json to_json(const StampedEvent& stamped, const PortNames& names) {
   const snooping::Event& event = stamped.event;
-  Json json = {{"time", timestamp(stamped.time)},
-               {"event", snooping::to_string(event.type)},
-               {"vlan", event.vlan.value}};
+  Json json = {{"time", timestamp(stamped.time)}, {"event", snooping::to_string(event.type)}};
+  if (!event.alarm.empty()) json["alarm"] = event.alarm;
+  if (event.vlan != VlanId{}) json["vlan"] = event.vlan.value;
   if (event.port) json["port"] = names[*event.port];
   if (event.group) {
     json["group"] = sluice::to_string(*event.group);

@@ -12,6 +12,7 @@
 #include "control/api/event_feed.h"
 #include "control/api/explain.h"
 #include "control/api/views.h"
+#include "control/health/alarm.h"
 #include "control/proxy/view.h"
 #include "control/snooping/view.h"
 #include "shared/planes.h"
@@ -28,6 +29,8 @@ Json to_json(const FibView& entry, const PortNames& names);
 Json to_json(const RoutedView& entry);
 Json to_json(const proxy::ProxyRow& row);
 Json to_json(const snooping::MrouterRow& row, const PortNames& names);
+// `since` is how long ago, seen from `now`.
+Json to_json(const health::Alarm& alarm, const PortNames& names, TimePoint now);
 Json to_json(const snooping::QuerierRow& row, const PortNames& names);
 Json to_json(const PortView& view, const PortNames& names);
 Json to_json(const MacRow& row, const PortNames& names);

@@ -148,6 +148,7 @@ class Commands {
     leaf(*show, "ports", "show ports", "link, counters and drops of each port", kPort);
     leaf(*show, "macs", "show macs", "learned MAC addresses", kVlan | kPort);
     leaf(*show, "counters", "show counters", "every counter; the table leaves out the zeros");
+    leaf(*show, "alarms", "show alarms", "what is not well, why, and what to do about it");
     leaf(*show, "proxy", "show proxy", "proxies and what they have joined upstream", kGroup);
     leaf(app, "watch", "watch", "events as they happen, until interrupted", 0,
          "  sluicectl watch\n"

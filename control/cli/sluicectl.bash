@@ -25,7 +25,7 @@ _sluicectl() {
   case $command in
     "") words+=" status show watch explain static clear reload log-level" ;;
     show)
-      if [[ -z $sub ]]; then words="groups fib mrouters queriers ports macs counters proxy"
+      if [[ -z $sub ]]; then words="groups fib mrouters queriers ports macs counters proxy alarms"
       else words+=" --vlan --group --port"; fi ;;
     static)
       if [[ -z $sub ]]; then words="add del"; else words+=" --vlan --group --source --port"; fi ;;

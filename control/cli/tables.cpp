@@ -194,6 +194,34 @@ std::string status(const Json& result) {
   return aligned(rows);
 }
 
+// A row each, and below it the sentences.
+std::string alarms(const Json& result) {
+  std::vector<Row> rows = {{"SEVERITY", "SINCE", "NAME", "WHERE"}};
+  for (const Json& a : result["alarms"]) {
+    std::string where;
+    for (const char* const key : {"vlan", "port", "group", "source", "worker"}) {
+      if (a[key].is_null()) continue;
+      where += (where.empty() ? "" : " ") + std::string(key) + " " + plain(a[key]);
+    }
+    rows.push_back({plain(a["severity"]), duration(a["since"]), plain(a["name"]),
+                    where.empty() ? "-" : where});
+  }
+  if (rows.size() == 1) return "no alarm is active\n";
+  std::string text;
+  const std::string lines = aligned(rows);
+  std::size_t begin = 0;
+  for (std::size_t i = 0; begin < lines.size(); ++i) {
+    const std::size_t end = lines.find('\n', begin) + 1;
+    text += lines.substr(begin, end - begin);
+    begin = end;
+    if (i == 0) continue;
+    const Json& a = result["alarms"][i - 1];
+    text += "    cause:  " + plain(a["cause"]) + "\n    remedy: " + plain(a["remedy"]) + "\n";
+  }
+  if (result["not-listed"] != 0) text += plain(result["not-listed"]) + " more are not listed\n";
+  return text;
+}
+
 std::string explanation(const Json& result) {
   std::string text = plain(result["verdict"]) + " to " + joined(result["ports"]) + "\n";
   for (const Json& why : result["why"]) text += "  " + plain(why) + "\n";
@@ -213,6 +241,7 @@ std::string to_table(const std::string& command, const Json& result) {
   if (command == "show macs") return macs(result);
   if (command == "show counters") return counters(result);
   if (command == "show proxy") return proxies(result);
+  if (command == "show alarms") return alarms(result);
   if (command == "explain") return explanation(result);
   return "";
 }

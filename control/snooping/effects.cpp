@@ -27,6 +27,10 @@ std::string_view to_string(EventType type) {
       return "upstream-changed";
     case EventType::kOlderQuerier:
       return "older-querier";
+    case EventType::kAlarmRaised:
+      return "alarm-raised";
+    case EventType::kAlarmCleared:
+      return "alarm-cleared";
   }
   return "";
 }

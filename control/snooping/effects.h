@@ -34,6 +34,8 @@ enum class EventType : std::uint8_t {
   kLimitReached,
   kUpstreamChanged,
   kOlderQuerier,
+  kAlarmRaised,  // control/health
+  kAlarmCleared,
 };
 std::string_view to_string(EventType type);  // "group-joined"
 
@@ -44,6 +46,7 @@ struct Event {
   std::optional<Ipv4> group;
   std::optional<Ipv4> source;   // none: "*"
   std::optional<Ipv4> address;  // reporter, router or querier
+  std::string_view alarm{};     // its name; such an event may be of no VLAN (0)
 };
 
 // What the appliance itself wants of a group upstream; "none" leaves it.

@@ -319,6 +319,16 @@ std::vector<QuerierRow> Switch::queriers(std::optional<VlanId> only, TimePoint n
   return rows;
 }
 
+std::vector<VlanHealth> Switch::take_health(std::optional<VlanId> after, std::size_t max,
+                                            TimePoint now) {
+  std::vector<VlanHealth> rows;
+  auto at = after ? impl_->vlans.upper_bound(*after) : impl_->vlans.begin();
+  for (; at != impl_->vlans.end() && rows.size() < max; ++at) {
+    rows.push_back(at->second.take_health(now));
+  }
+  return rows;
+}
+
 VlanTable Switch::vlan_table() const {
   VlanTable table;
   for (const auto& [port, vlan] : impl_->access_vlans) table.set_access_vlan(port, vlan);

@@ -83,6 +83,9 @@ class Switch {
                                std::uint32_t work, std::vector<HostMembership>& rows) const;
   std::vector<MrouterRow> mrouters(std::optional<VlanId> vlan, TimePoint now) const;
   std::vector<QuerierRow> queriers(std::optional<VlanId> vlan, TimePoint now) const;
+  // Of at most `max` snooping VLANs, those behind `after` in ascending order. Takes with it what
+  // was noted since the last call.
+  std::vector<VlanHealth> take_health(std::optional<VlanId> after, std::size_t max, TimePoint now);
   // What the workers are to use; publish after every Effects with vlans_changed.
   VlanTable vlan_table() const;
   // Prometheus names without the prefix, labels in braces:

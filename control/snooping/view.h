@@ -76,6 +76,15 @@ struct HostMembership {
   Ipv4 group;
 };
 
+// What the health of a VLAN is judged by.
+struct VlanHealth {
+  VlanId vlan;
+  bool any_link = false;
+  bool floods = false;                        // no restriction for want of a querier
+  bool upstream = false, downstream = false;  // of a proxy
+  QuerierRow querier;
+};
+
 // What a view is restricted to; absent: everything.
 struct GroupFilter {
   std::optional<VlanId> vlan;

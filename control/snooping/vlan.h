@@ -104,6 +104,7 @@ class Vlan {
   MemberPorts member_ports(Ipv4 group) const;
   void append_mrouters(TimePoint now, std::vector<MrouterRow>& rows) const;
   QuerierRow querier(TimePoint now) const;
+  VlanHealth take_health(TimePoint now);
   std::optional<PortSet> members(Ipv4 group, std::optional<Ipv4> source) const;
   VlanTally& tally() { return tally_; }
   const VlanTally& tally() const { return tally_; }

@@ -118,6 +118,17 @@ QuerierRow Vlan::querier(TimePoint now) const {
   return row;
 }
 
+VlanHealth Vlan::take_health(TimePoint now) {
+  VlanHealth health;
+  health.vlan = setup_.id;
+  health.any_link = !(up_ & setup_.ports).empty();
+  health.floods = !restricted_;
+  health.upstream = setup_.proxy.upstream;
+  health.downstream = setup_.proxy.downstream;
+  health.querier = querier(now);
+  return health;
+}
+
 igmp::Version Vlan::host_version(TimePoint now) const {
   return host_ != nullptr ? host_->version(now) : Version::kV3;
 }
