@@ -36,6 +36,12 @@ struct Dataplane {
   std::vector<std::string> eal_args;
 };
 
+// Prometheus metrics over HTTP.
+struct Metrics {
+  std::optional<std::string> listen;  // none: off
+  std::uint32_t top_groups = 1000;    // shown one by one; the rest together. 0..100000
+};
+
 struct Port {
   std::string name;
   std::string device;  // PCI address or vdev string
@@ -143,6 +149,7 @@ struct Proxy {
 struct Config {
   System system;
   Dataplane dataplane;
+  Metrics metrics;
   std::vector<Port> ports;  // position is the PortId
   std::vector<Vlan>
       vlans;  // a VLAN that ports carry but that has no entry here is switched plainly

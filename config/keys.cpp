@@ -18,6 +18,9 @@ constexpr SectionText kSections[] = {
     {kFile, "", ""},
     {kSystem, "[system]", "The daemon itself."},
     {kDataplane, "[dataplane]", "Processor cores, memory and tables of the forwarding plane."},
+    {kMetrics, "[metrics]",
+     "Figures for Prometheus, by HTTP at the path `/metrics`; [metrics.md](metrics.md) lists them. "
+     "Without `listen` nothing listens."},
     {kPort, "[[port]]",
      "One per port, 1 to 64 (Debian's DPDK is built for 32). DPDK's port numbers follow the order "
      "of the file. A port carries at least one VLAN, untagged, tagged or both; frames of a VLAN "
@@ -64,6 +67,7 @@ constexpr SectionText kSections[] = {
 constexpr Key kKeys[] = {
     {kFile, "system", kTable, kAny, "", kNone, "", ""},
     {kFile, "dataplane", kTable, kAny, "", kNone, "", ""},
+    {kFile, "metrics", kTable, kAny, "", kNone, "", ""},
     {kFile, "port", kTables, kAny, "", kRequired, "", ""},
     {kFile, "vlan", kTables, kAny, "", kNone, "", ""},
     {kFile, "interface", kTables, kAny, "", kNone, "", ""},
@@ -117,6 +121,20 @@ constexpr Key kKeys[] = {
     {kDataplane, "eal-args", kTexts, kAny, "DPDK EAL options", "[]", "",
      "Passed to DPDK as they are, for what this file has no key for; options that the keys of this "
      "file set are refused."},
+
+    {kMetrics, "listen", kText, kAny, "IPv4 address and port, or `[IPv6]` and port", kNone, "",
+     "Where Prometheus finds the figures, such as `\"127.0.0.1:9464\"`. Whoever reaches it can "
+     "read "
+     "them; nothing can be changed there."},
+    {kMetrics,
+     "top-groups",
+     kInteger,
+     {0, 100000},
+     "",
+     "1000",
+     "",
+     "The most groups shown one by one, those with the most packets a second; the others together "
+     "are one group `other` in each VLAN."},
 
     {kPort, "name", kText, kAny, "1 to 32 of `A-Z a-z 0-9 . _ -`", kRequired, "",
      "What the port is called here, in `sluicectl` and in logs; unique."},

@@ -14,6 +14,7 @@ enum class Section : std::uint8_t {
   kFile,  // the top level: its keys are the sections
   kSystem,
   kDataplane,
+  kMetrics,
   kPort,
   kVlan,
   kIgmpSnooping,

@@ -40,6 +40,7 @@ struct Reading {
 
 void read_system(SectionReader& file, Reading& reading);
 void read_dataplane(SectionReader& file, Reading& reading);
+void read_metrics(SectionReader& file, Reading& reading);
 void read_ports(SectionReader& file, Reading& reading);
 void read_vlans(SectionReader& file, Reading& reading);
 void read_interfaces(SectionReader& file, Reading& reading);
@@ -55,6 +56,9 @@ void check_carried(SectionReader& section, const Reading& reading, VlanId vlan, 
 // The port of this name that carries the VLAN; else reports what is wrong with it.
 std::optional<PortId> find_port_in(SectionReader& section, const Reading& reading, VlanId vlan,
                                    const Placed<std::string>& name);
+
+// "127.0.0.1:9464" or "[::1]:9464", port 1 to 65535; else reports what is wrong with it.
+void read_listen(SectionReader& section, std::optional<std::string>& listen);
 
 enum class RangeOf : std::uint8_t { kGroups, kSources };
 // "232.0.0.0/8", or one address; else reports what is wrong with it.

@@ -38,7 +38,8 @@ const BadFile kUnknown[] = {
      {{1, 2, R"(unknown section "dataplan"; did you mean "dataplane"?)"}}},
     {"SectionFar",
      "[zebra]\n",
-     {{1, 2, "unknown section \"zebra\"; known are system, dataplane, port, vlan, interface"}}},
+     {{1, 2,
+       "unknown section \"zebra\"; known are system, dataplane, metrics, port, vlan, interface"}}},
     {"KeyOutsideOfAnySection", "mtu = 1500\n", {{1, 1, "it belongs in [[port]]"}}},
     {"Key",
      "[system]\nlog_level = \"info\"\n",
@@ -101,6 +102,18 @@ const BadFile kTypes[] = {
 };
 
 const BadFile kSystemAndDataplane[] = {
+    {"ListenWithoutPort",
+     "[metrics]\nlisten = \"127.0.0.1\"\n",
+     {{2, 10,
+       "listen = \"127.0.0.1\" is not an address and a port; write one such as "
+       "\"127.0.0.1:9464\""}}},
+    {"ListenName", "[metrics]\nlisten = \"localhost:9464\"\n", {{2, 10, "is not an address"}}},
+    {"ListenBareIpv6", "[metrics]\nlisten = \"::1:9464\"\n", {{2, 10, "\"[::1]:9464\""}}},
+    {"ListenPortZero", "[metrics]\nlisten = \"[::1]:0\"\n", {{2, 10, "is not an address"}}},
+    {"ListenPortTooLarge", "[metrics]\nlisten = \"[::1]:65536\"\n", {{2, 10, "is not an"}}},
+    {"TopGroups",
+     "[metrics]\ntop-groups = 100001\n",
+     {{2, 14, "top-groups = 100001 is out of range; allowed is 0 to 100000"}}},
     {"SocketRelative",
      "[system]\nsocket = \"sluice.sock\"\n",
      {{2, 10, "is not an absolute path"}}},

@@ -56,7 +56,8 @@ TEST(ReferencePage, DefaultsAreThoseOfTheDaemon) {
     return text;
   };
   const std::string text =
-      defaults(Section::kSystem) + defaults(Section::kDataplane) + defaults(Section::kPort) +
+      defaults(Section::kSystem) + defaults(Section::kDataplane) + defaults(Section::kMetrics) +
+      defaults(Section::kPort) +
       "name = \"a\"\ndevice = \"net_null0\"\naccess-vlan = 10\n[[vlan]]\nid = 10\n" +
       defaults(Section::kIgmpSnooping) + defaults(Section::kStaticGroup) +
       "group-address = \"239.1.1.1\"\nports = [\"a\"]\n[[port]]\nname = \"b\"\n"
@@ -81,6 +82,8 @@ TEST(ReferencePage, DefaultsAreThoseOfTheDaemon) {
   EXPECT_EQ(config.dataplane.mac_entries, dataplane.mac_entries);
   EXPECT_EQ(config.dataplane.mac_ageing_time, dataplane.mac_ageing_time);
   EXPECT_EQ(config.dataplane.eal_args, dataplane.eal_args);
+  EXPECT_EQ(config.metrics.listen, std::nullopt);
+  EXPECT_EQ(config.metrics.top_groups, Metrics{}.top_groups);
   EXPECT_EQ(config.ports[0].mtu, Port{}.mtu);
   EXPECT_EQ(config.ports[0].trunk_vlans, Port{}.trunk_vlans);
   IgmpSnooping snooping = config.vlans[0].igmp_snooping;
