@@ -160,6 +160,34 @@ typename GroupState<A>::Rest& GroupState<A>::rest() {
   return *rest_;
 }
 
+// --- Across a restart
+// ----------------------------------------------------------------------------
+
+template <class A>
+typename GroupState<A>::Saved GroupState<A>::save() const {
+  Saved saved{mode_, group_expires_, kStopped, v2_host_until_, {}};
+  if (rest_ == nullptr) return saved;
+  saved.v1_host_until = rest_->v1_host_until;
+  saved.sources = rest_->sources;
+  return saved;
+}
+
+template <class A>
+void GroupState<A>::restore(Saved saved, TimePoint least, TimePoint now) {
+  mode_ = saved.mode;
+  if (mode_ == FilterMode::kExclude) group_expires_ = std::max(saved.group_expires, least);
+  v2_host_until_ = saved.v2_host_until;
+  if (saved.v1_host_until != kStopped) rest().v1_host_until = saved.v1_host_until;
+  if (!saved.sources.empty()) {
+    for (Source& source : saved.sources) {
+      source.queries_left = 0;
+      if (!source.blocked()) source.expires = std::max(source.expires, least);
+    }
+    rest().sources = std::move(saved.sources);
+  }
+  expire(now);
+}
+
 // --- Carrying out a row
 // ----------------------------------------------------------------------------
 

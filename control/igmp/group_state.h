@@ -95,9 +95,21 @@ class GroupState {
   SourceSet<A> forwarded_sources() const;  // A of INCLUDE(A), X of EXCLUDE(X,Y)
   SourceSet<A> blocked_sources() const;    // Y
 
- private:
-  static constexpr TimePoint kStopped = kBlocked;  // a compatibility timer that does not run
+  // --- What outlives a restart. Pending queries do not: a General Query replaces them. ----------
 
+  static constexpr TimePoint kStopped = kBlocked;  // a compatibility timer that does not run
+  struct Saved {
+    FilterMode mode = FilterMode::kInclude;
+    TimePoint group_expires = kNever;  // runs in EXCLUDE only
+    TimePoint v1_host_until = kStopped, v2_host_until = kStopped;
+    std::vector<Source> sources;  // ascending by address
+  };
+  Saved save() const;
+  // Of a new one. No timer of a group or source that runs ends before `least`, so that its members
+  // can answer a query first.
+  void restore(Saved saved, TimePoint least, TimePoint now);
+
+ private:
   void on_older_report(const RouterContext& context, Queries& out);
   void carry_out(const Transition<A>& to, const RouterContext& context, Queries& out);
   void rebuild(const SourceSet<A>& x, const SourceSet<A>& y);

@@ -158,6 +158,20 @@ void Host<A>::hear_version(const Query<A>& query, TimePoint now) {
   adopt_version(now);
 }
 
+template <class A>
+void Host<A>::restore(const Saved& saved, TimePoint now) {
+  robustness_variable_ = saved.robustness_variable;
+  if (saved.v1_querier_until > now) {
+    v1_querier_until_ = saved.v1_querier_until;
+    timers_.set(host_timers::kV1Querier, v1_querier_until_);
+  }
+  if (saved.v2_querier_until > now) {
+    v2_querier_until_ = saved.v2_querier_until;
+    timers_.set(host_timers::kV2Querier, v2_querier_until_);
+  }
+  version_ = version(now);
+}
+
 // HC-06: a change of mode cancels whatever was about to be said in the old one. An older querier
 // brings the change by asking for everything; the return to a newer one comes by silence, so what
 // was cancelled then is said in the new mode (HC-10), or a member that has just joined would stay

@@ -57,6 +57,15 @@ class Host {
   // Never later than the earliest timer.
   TimePoint next_deadline() const { return timers_.next_deadline(); }
 
+  // What outlives a restart: which queriers were heard. What is wanted is said anew by the owner.
+  struct Saved {
+    TimePoint v1_querier_until = TimePoint::min(), v2_querier_until = TimePoint::min();
+    std::uint8_t robustness_variable = 2;
+  };
+  Saved save() const { return {v1_querier_until_, v2_querier_until_, robustness_variable_}; }
+  // Of a new one, before anything is wanted.
+  void restore(const Saved& saved, TimePoint now);
+
   // What the querier heard makes it speak now (HC-01..HC-03).
   Version version(TimePoint now) const;
   bool empty() const { return wanted_ == 0; }  // wants nothing

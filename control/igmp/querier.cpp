@@ -212,6 +212,33 @@ typename Querier<A>::Outcome Querier<A>::reconfigure(const Settings& settings, T
   return outcome;
 }
 
+// --- Across a restart
+// -----------------------------------------------------------------------------
+
+template <class A>
+typename Querier<A>::Saved Querier<A>::save() const {
+  return {state_, other_address_, other_expires_, heard_, older_version_, older_until_};
+}
+
+template <class A>
+typename Querier<A>::Outcome Querier<A>::resume(const Saved& saved, TimePoint now) {
+  if (saved.older_until != kNever && saved.older_until > now &&
+      saved.older_version < settings_.version) {
+    older_version_ = saved.older_version;
+    older_until_ = saved.older_until;
+  }
+  update_parameters();
+  // Our address may be the lower one by now: then as at the start.
+  const bool elected = saved.state == State::kNonQuerier && saved.other_expires > now &&
+                       is_lower(saved.other_address);
+  if (!elected) return start(now);
+  state_ = State::kNonQuerier;
+  other_address_ = saved.other_address;
+  other_expires_ = saved.other_expires;
+  heard_ = saved.heard;
+  return {.querier_changed = true, .parameters_changed = update_parameters()};
+}
+
 // --- Views
 // -----------------------------------------------------------------------------------------
 

@@ -49,6 +49,28 @@ class Querier {
   // New settings (reload); the state is kept where it still makes sense.
   Outcome reconfigure(const Settings& settings, TimePoint now);
 
+  // What the elected querier's latest General Query said of the link (TM-23, TM-24).
+  struct Heard {
+    Version version = Version::kV3;
+    std::uint8_t robustness_variable = 0;  // 0: not said
+    Duration query_interval{0};            // 0: not said
+    Duration max_response_time{0};
+  };
+  // What outlives a restart: who was elected, and what it said. Our own start-up queries do not:
+  // they are what asks anew.
+  struct Saved {
+    State state = State::kNone;
+    A other_address{};  // of a non-querier, as the two that follow
+    TimePoint other_expires = kNever;
+    Heard heard;
+    Version older_version = Version::kV3;
+    TimePoint older_until = kNever;  // kNever: no older querier
+  };
+  Saved save() const;
+  // In place of start(): another querier that was elected, and has not been silent for too long,
+  // still is.
+  Outcome resume(const Saved& saved, TimePoint now);
+
   State state() const { return state_; }
   // The elected querier's address: ours, the other's, or none.
   std::optional<A> address() const;
@@ -70,14 +92,6 @@ class Querier {
   Query<A> specific_query(A group, const SourceSet<A>& sources, bool suppress) const;
 
  private:
-  // What the elected querier's latest General Query said of the link (TM-23, TM-24).
-  struct Heard {
-    Version version = Version::kV3;
-    std::uint8_t robustness_variable = 0;  // 0: not said
-    Duration query_interval{0};            // 0: not said
-    Duration max_response_time{0};
-  };
-
   bool is_lower(A source) const;
   Outcome become_querier(TimePoint now, std::uint8_t startup_queries);
   Outcome become_non_querier(const Query<A>& query, A source, TimePoint now);

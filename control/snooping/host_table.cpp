@@ -77,6 +77,18 @@ std::vector<HostTable::Host> HostTable::hosts() const {
   return {Host{lone_address_, FilterMode::kExclude, {}, lone_expires_}};
 }
 
+void HostTable::restore(std::vector<Host> hosts, bool complete) {
+  complete_ = complete;
+  if (hosts.empty()) return;
+  const Host& first = hosts.front();
+  if (hosts.size() == 1 && first.mode == FilterMode::kExclude && first.sources.empty()) {
+    lone_address_ = first.address;
+    lone_expires_ = first.expires;
+  } else {
+    hosts_ = std::make_unique<std::vector<Host>>(std::move(hosts));
+  }
+}
+
 void HostTable::expire(TimePoint now) {
   if (hosts_ == nullptr) {
     if (lone_expires_ <= now) lone_address_ = Ipv4{};

@@ -32,6 +32,8 @@ class HostTable {
   void on_record(Ipv4 host, igmp::RecordType type, const igmp::SourceSet<Ipv4>& sources,
                  TimePoint expires);
   void expire(TimePoint now);
+  // Of a new one: what hosts() and complete() said before a restart.
+  void restore(std::vector<Host> hosts, bool complete);
 
   bool empty() const { return hosts_ == nullptr ? !lone() : hosts_->empty(); }
   // False when some hosts are not told apart: too many, or without an address.

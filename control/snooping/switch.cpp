@@ -41,6 +41,12 @@ ProxyRole role_of(const config::Config& config, VlanId vlan) {
   return role;
 }
 
+SavedMember saved(const PortGroup& member) {
+  return {member.vlan,         member.port,          member.group,
+          member.state.save(), member.leaving,       member.last_reporter,
+          member.since,        member.hosts.hosts(), member.hosts.complete()};
+}
+
 // SC-18: its checksums are right, but nothing can be made of it; somebody else may.
 bool floods_unused(DecodeError error) {
   return error == DecodeError::kBadQueryLength || error == DecodeError::kBadQuery;
@@ -130,6 +136,31 @@ Switch::~Switch() = default;
 void Switch::start(TimePoint now, Effects& out) {
   out.vlans_changed = true;
   for (auto& [id, vlan] : impl_->vlans) vlan.start({now, out});
+}
+
+Restored Switch::start(SavedSwitch saved, TimePoint now, Effects& out) {
+  out.vlans_changed = true;
+  const Turn turn{now, out};
+  const Duration away = now - saved.saved_at;
+  Restored done;
+  for (auto& [id, vlan] : impl_->vlans) {
+    const auto known = std::ranges::find(saved.vlans, id, &SavedVlan::vlan);
+    vlan.start(known == saved.vlans.end() ? nullptr : &*known, away, turn);
+    done.routers += vlan.learned_routers();
+    done.statics += vlan.commanded_statics();
+  }
+  for (SavedMember& member : saved.members) {
+    Vlan* const vlan = impl_->find(member.vlan);
+    if (vlan != nullptr && !vlan->remembers(away)) {
+      ++done.outdated;
+    } else if (vlan == nullptr || !vlan->restore(member, turn)) {
+      ++done.refused;
+    } else {
+      ++done.members;
+    }
+  }
+  for (auto& [id, vlan] : impl_->vlans) vlan.conclude_restore(turn);
+  return done;
 }
 
 void Switch::on_frame(const PuntedFrame& frame, TimePoint now, Effects& out) {
@@ -265,6 +296,36 @@ Switch::Network Switch::network(VlanId id, TimePoint now) const {
     network.host_version = vlan->host_version(now);
   }
   return network;
+}
+
+// --- Across a restart
+// --------------------------------------------------------------------------------
+
+std::optional<std::size_t> Switch::save_members(std::size_t place, std::size_t places,
+                                                std::vector<SavedMember>& out) const {
+  const PortGroupSlab& slab = impl_->state.slab;
+  const std::size_t end = std::min<std::size_t>(slab.end(), place + places);
+  for (; place < end; ++place) {
+    const PortGroup& member = slab[static_cast<PortGroupSlab::Index>(place)];
+    if (!member.group.is_unspecified()) out.push_back(saved(member));
+  }
+  return end == slab.end() ? std::nullopt : std::optional(end);
+}
+
+std::optional<SavedMember> Switch::save_member(const MemberKey& key) const {
+  const Vlan* const vlan = impl_->find(key.vlan);
+  const PortGroup* const member = vlan == nullptr ? nullptr : vlan->member(key.port, key.group);
+  return member == nullptr ? std::nullopt : std::optional(saved(*member));
+}
+
+std::vector<SavedVlan> Switch::save_vlans() const {
+  std::vector<SavedVlan> all;
+  for (const auto& [id, vlan] : impl_->vlans) all.push_back(vlan.save());
+  return all;
+}
+
+ChangeLog& Switch::changes() {
+  return impl_->state.changes;
 }
 
 // --- Views

@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "config/config.h"
+#include "control/snooping/change_log.h"
 #include "control/snooping/effects.h"
+#include "control/snooping/saved.h"
 #include "control/snooping/view.h"
 #include "shared/planes.h"
 #include "shared/result.h"
@@ -31,6 +33,10 @@ class Switch {
 
   // Once, first: static entries, first queries (QE-10), the VLAN table.
   void start(TimePoint now, Effects& out);
+  // The same with what was known before a restart, its times being of this run's clock. Members
+  // are taken as they were, for at least as long as a query and its answers take; VLANs that
+  // restricted go on doing so if not much can have changed since. See docs/restart-and-reload.md.
+  Restored start(SavedSwitch saved, TimePoint now, Effects& out);
   void on_frame(const PuntedFrame& frame, TimePoint now, Effects& out);
   void on_link(PortId port, bool up, TimePoint now, Effects& out);
   // Runs all timers due at `now`.
@@ -71,6 +77,17 @@ class Switch {
     igmp::Version host_version = igmp::Version::kV3;  // what our host side speaks there
   };
   Network network(VlanId vlan, TimePoint now) const;
+
+  // --- Across a restart --------------------------------------------------------------------------
+
+  // Appends the memberships of the next `places` places from `place` on; returns where to go on, or
+  // nullopt at the end. What changes meanwhile is in changes().
+  std::optional<std::size_t> save_members(std::size_t place, std::size_t places,
+                                          std::vector<SavedMember>& out) const;
+  // As it is now; none: there is no such membership.
+  std::optional<SavedMember> save_member(const MemberKey& key) const;
+  std::vector<SavedVlan> save_vlans() const;
+  ChangeLog& changes();
 
   // --- Views -----------------------------------------------------------------------------------
 

@@ -53,16 +53,6 @@ Vlan::~Vlan() {
   });
 }
 
-void Vlan::start(const Turn& turn) {
-  restricted_ = !setup_.snooping.flood_without_querier;
-  turn.out.vlans_changed = true;
-  set_up_host(turn);
-  set_file_statics(turn);
-  follow(querier_.start(turn.now), turn);
-  solicit_routers(setup_.ports, turn);
-  arm(turn);
-}
-
 void Vlan::withdraw(const Turn& turn) {
   groups_.for_each([&](Group& group) {
     Group nothing;
@@ -82,6 +72,10 @@ void Vlan::reconfigure(const Setup& setup, const Turn& turn) {
                            setup.proxy.version != setup_.proxy.version;
   const bool other_address = setup.proxy.report_source != setup_.proxy.report_source;
   const bool ssm_changed = setup.proxy.ssm != setup_.proxy.ssm;
+  if (setup.snooping.explicit_tracking && !setup_.snooping.explicit_tracking) {
+    // Who is a member without having been tracked so far reports within this time.
+    hosts_known_from_ = turn.now + querier_.parameters().group_membership_interval();
+  }
   setup_ = setup;
   const PortSet routers_before = routers_.ports();
   routers_.set_static(set_of(setup.snooping.router_ports));
@@ -227,9 +221,9 @@ void Vlan::on_link(PortId port, bool up, const Turn& turn) {
       send_host_messages(turn);
     }
   } else {  // MS-10
-    if (up_.contains(port)) {
-      topology_query_ = std::max(turn.now, last_topology_query_ + kTopologyQueryInterval);
-    }
+    // A link that is not up yet after a restart has not gone: its members are as they were.
+    if (!up_.contains(port)) return;
+    topology_query_ = std::max(turn.now, last_topology_query_ + kTopologyQueryInterval);
     up_.erase(port);
     const PortSet before = routers_.ports();
     routers_.forget_port(port);
@@ -286,6 +280,7 @@ void Vlan::follow(const Querier::Outcome& outcome, const Turn& turn) {
     }
   }
   if (outcome.querier_changed) {
+    shared_.changes.note_others();
     turn.out.vlans_changed = true;  // a proxy forwards where it is the querier (PF-01)
     turn.out.events.push_back({.type = EventType::kQuerierChanged,
                                .vlan = setup_.id,
@@ -310,7 +305,10 @@ void Vlan::settle(const Turn& turn) {
     restricted = turn.now >= settles_;
   }
   if (restricted) settles_ = kNever;
-  if (restricted != restricted_) turn.out.vlans_changed = true;
+  if (restricted != restricted_) {
+    turn.out.vlans_changed = true;
+    shared_.changes.note_others();
+  }
   restricted_ = restricted;
 }
 
@@ -325,6 +323,7 @@ void Vlan::solicit_routers(PortSet ports, const Turn& turn) {
 void Vlan::router_ports_changed(PortSet before, const Turn& turn) {
   const PortSet after = routers_.ports();
   if (after == before) return;
+  shared_.changes.note_others();
   turn.out.vlans_changed = true;  // RP-10: no entry is touched, the workers add router ports
   const auto tell = [&](PortSet ports, EventType type) {
     ports.for_each([&](PortId port) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -15,9 +16,11 @@
 #include "control/igmp/codec.h"
 #include "control/igmp/host.h"
 #include "control/igmp/querier.h"
+#include "control/snooping/change_log.h"
 #include "control/snooping/effects.h"
 #include "control/snooping/membership.h"
 #include "control/snooping/router_ports.h"
+#include "control/snooping/saved.h"
 #include "control/snooping/ssm.h"
 #include "control/snooping/tally.h"
 #include "control/snooping/view.h"
@@ -51,6 +54,7 @@ struct SwitchState {
   std::mt19937_64 random;
   std::vector<PortTally> port_tallies;
   std::size_t smallest_mtu = 1500;
+  ChangeLog changes;
 };
 
 // The moment, and where to put what is to be done.
@@ -77,7 +81,7 @@ class Vlan {
   Vlan(const Setup& setup, PortSet up, SwitchState& shared);
   ~Vlan();  // releases its groups and timers, without a word
 
-  void start(const Turn& turn);
+  void start(const Turn& turn) { start(nullptr, Duration{0}, turn); }
   // Takes every entry out of the forwarding table, before destruction.
   void withdraw(const Turn& turn);
   void reconfigure(const Setup& setup, const Turn& turn);
@@ -98,6 +102,17 @@ class Vlan {
   void set_own_receptions(const std::vector<OwnReception>& receptions, const Turn& turn);
   // Downstream: says what is wanted of every group, for a proxy that begins.
   void tell_receptions(const Turn& turn);
+
+  // Across a restart, vlan_saved.cpp. Start, with what was known `away` ago (nullptr: nothing);
+  // then its members, if that is not too long; then conclude_restore().
+  void start(const SavedVlan* saved, Duration away, const Turn& turn);
+  bool remembers(Duration away) const;
+  bool restore(SavedMember& saved, const Turn& turn);  // false: not by today's configuration
+  void conclude_restore(const Turn& turn);
+  SavedVlan save() const;
+  std::size_t learned_routers() const;
+  std::size_t commanded_statics() const { return commanded_.size(); }
+  const PortGroup* member(PortId port, Ipv4 group) const;
 
   // Views, vlan_views.cpp.
   void append_groups(const GroupFilter& filter, TimePoint now, std::vector<GroupRow>& rows) const;
@@ -166,8 +181,13 @@ class Vlan {
   // What a membership came to before an event.
   struct Was {
     explicit Was(const PortGroup& member)
-        : any_source(wants_any_source(member)), forwarded(member.state.forwarded_sources()) {}
+        : any_source(wants_any_source(member)),
+          mode(member.state.filter_mode()),
+          sources(member.state.sources().size()),
+          forwarded(member.state.forwarded_sources()) {}
     bool any_source;
+    igmp::FilterMode mode;
+    std::size_t sources;
     Sources forwarded;
   };
   static bool wants_any_source(const PortGroup& member) {
@@ -183,6 +203,7 @@ class Vlan {
   void remove(PortGroupSlab::Index index, const Turn& turn);
   void recompile(Group& group, const Turn& turn);
   void set_file_statics(const Turn& turn);
+  void restore_statics(const std::vector<SavedStatic>& statics, const Turn& turn);
   Status check_static(Ipv4 group, std::optional<Ipv4> source, PortId port) const;
 
   Setup setup_;
@@ -198,6 +219,8 @@ class Vlan {
   VlanTally tally_;
   bool restricted_ = false;
   TimePoint settles_ = kNever;
+  TimePoint hosts_known_from_{};       // before it some hosts of a member may not be tracked yet
+  std::set<Ipv4> commanded_;           // groups with static members by command
   TimePoint topology_query_ = kNever;  // when the next one is due
   TimePoint last_topology_query_{};
   PortSet solicit_ports_;

@@ -191,6 +191,7 @@ void Vlan::on_record(Reporter reporter, GroupRecord<Ipv4> record, const Turn& tu
 bool Vlan::fast_leave(PortGroup& member, const GroupRecord<Ipv4>& record, const Reporter& reporter,
                       const Turn& turn) {
   if (!setup_.snooping.fast_leave || !asks_for_less(record)) return false;
+  if (turn.now < hosts_known_from_ && setup_.snooping.explicit_tracking) return false;
   const Version mode = member.state.version(turn.now);
   if (mode == Version::kV1) return false;  // which knows no leave (R2-17)
   const bool tracked = setup_.snooping.explicit_tracking;
@@ -290,6 +291,9 @@ void Vlan::conclude(PortGroupSlab::Index index, const Was& was, const Turn& turn
   // Most reports only say that somebody is still there.
   const bool unchanged = was.any_source && wants_any_source(member) && !group.refused;
   if (unchanged && !setup_.proxy.downstream) return;  // a proxy may have refused it so far
+  const bool same = was.mode == member.state.filter_mode() && was.forwarded == after &&
+                    was.sources == member.state.sources().size();
+  if (!same) shared_.changes.note(setup_.id, member.port, member.group);
   group.note(member.port, member.state);
   recompile(group, turn);
 }
@@ -304,6 +308,7 @@ void Vlan::remove(PortGroupSlab::Index index, const Turn& turn) {
        .group = group.address,
        .source = std::nullopt,
        .address = std::nullopt});
+  shared_.changes.note(setup_.id, member.port, group.address);
   --groups_per_port_[member.port.value];
   at_limit_.erase(member.port);
   group.remove(member.port);

@@ -33,6 +33,12 @@ void drop_empty(Group& group) {
   if (group.statics->empty()) group.statics.reset();
 }
 
+bool has_commanded(const Group& group) {
+  return group.statics != nullptr && std::ranges::any_of(*group.statics, [](const StaticMember& m) {
+           return !m.from_command.empty();
+         });
+}
+
 }  // namespace
 
 Status Vlan::check_static(Ipv4 group, std::optional<Ipv4> source, PortId port) const {
@@ -57,6 +63,8 @@ Status Vlan::add_static(Ipv4 group, std::optional<Ipv4> source, PortId port, con
     return Error{describe(setup_.id, group, source) + " is on this port already"};
   }
   member.from_command.insert(port);
+  commanded_.insert(group);
+  shared_.changes.note_others();
   recompile(entry, turn);
   send_host_messages(turn);
   arm(turn);
@@ -73,10 +81,24 @@ Status Vlan::remove_static(Ipv4 group, std::optional<Ipv4> source, PortId port, 
   member->from_command.erase(port);
   member->from_file.erase(port);
   drop_empty(*known);
+  if (!has_commanded(*known)) commanded_.erase(group);
+  shared_.changes.note_others();
   recompile(*known, turn);
   send_host_messages(turn);
   arm(turn);
   return Ok{};
+}
+
+void Vlan::restore_statics(const std::vector<SavedStatic>& statics, const Turn& turn) {
+  for (const SavedStatic& saved : statics) {
+    const PortSet ports = saved.ports & setup_.ports;
+    if (ports.empty()) continue;
+    Group& group = groups_.find_or_add(saved.group);
+    StaticMember& member = find_or_add(group, saved.source);
+    member.from_command = member.from_command | (ports - member.from_file);
+    if (has_commanded(group)) commanded_.insert(saved.group);
+    recompile(group, turn);
+  }
 }
 
 // The file's entries replace the former file's; those added by command stay.

@@ -4,6 +4,7 @@
 // unless a test says otherwise.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <string>
@@ -73,6 +74,26 @@ class World {
     sw.start(now, out);
     for (std::uint16_t port = 0; port < 4; ++port) sw.on_link(PortId{port}, true, now, out);
     absorb();
+  }
+  // After a restart: what `before` knew at its end, `away` ago.
+  World(const World& before, Duration away, const Set& set = {},
+        std::initializer_list<std::uint16_t> up = {0, 1, 2, 3})
+      : now(before.now + away), sw(configure(set), kOurMac, 2) {
+    restored = sw.start(before.saved(), now, out);
+    absorb();
+    before_links = out;
+    out.clear();
+    for (std::uint16_t port = 0; port < 4; ++port) {
+      sw.on_link(PortId{port}, std::ranges::count(up, port) > 0, now, out);
+    }
+    absorb();
+  }
+  SavedSwitch saved() const {
+    SavedSwitch all{now, sw.save_vlans(), {}};
+    for (std::optional<std::size_t> place = 0; place;) {
+      place = sw.save_members(*place, 2, all.members);
+    }
+    return all;
   }
   static config::Config configure(const Set& set) {
     config::Config c;
@@ -159,6 +180,8 @@ class World {
   TimePoint now{};
   Effects out;
   Switch sw;
+  Restored restored;
+  Effects before_links;  // of the restart itself
   std::map<std::tuple<Ipv4, Ipv4>, PortSet> fib;
 
  private:
