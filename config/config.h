@@ -3,6 +3,7 @@
 // its place in docs/configuration.md. Immutable after loading; any thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,12 +11,13 @@
 
 #include "shared/address.h"
 #include "shared/ids.h"
+#include "shared/log.h"
 #include "shared/time.h"
 #include "shared/vlan_table.h"
 
 namespace sluice::config {
 
-enum class LogLevel : std::uint8_t { kTrace, kDebug, kInfo, kWarn, kError };
+using sluice::LogLevel;
 enum class HugePages : std::uint8_t { kAuto, kOn, kOff };
 // What becomes of hosts' reports on their way to the router ports (RFC 4541 §2.1.1).
 enum class ReportPolicy : std::uint8_t { kProxy, kSuppress, kForward };
@@ -23,6 +25,13 @@ enum class ReportPolicy : std::uint8_t { kProxy, kSuppress, kForward };
 struct System {
   std::string socket = "/run/sluice/sluice.sock";
   LogLevel log_level = LogLevel::kInfo;
+  std::array<std::optional<LogLevel>, kSubsystems> log_levels;  // none: log_level
+
+  LogLevels levels() const {
+    LogLevels all;
+    for (std::size_t i = 0; i < kSubsystems; ++i) all[i] = log_levels[i].value_or(log_level);
+    return all;
+  }
 };
 
 struct Dataplane {

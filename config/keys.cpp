@@ -13,10 +13,14 @@ using enum Type;
 constexpr Range kAny{};
 constexpr Range kVlanId{1, 4094};
 constexpr Range kCore{0, 1023};
+constexpr std::string_view kLogLevelWords = "trace debug info warn error";
 
 constexpr SectionText kSections[] = {
     {kFile, "", ""},
     {kSystem, "[system]", "The daemon itself."},
+    {kLogLevels, "[system.log-levels]",
+     "A log level for one subsystem, when it shall differ from `log-level`. Which lines belong to "
+     "which subsystem: [logging.md](logging.md)."},
     {kDataplane, "[dataplane]", "Processor cores, memory and tables of the forwarding plane."},
     {kMetrics, "[metrics]",
      "Figures for Prometheus, by HTTP at the path `/metrics`; [metrics.md](metrics.md) lists them. "
@@ -75,8 +79,23 @@ constexpr Key kKeys[] = {
 
     {kSystem, "socket", kText, kAny, "absolute path, at most 107 bytes",
      "\"/run/sluice/sluice.sock\"", "", "The UNIX socket at which `sluicectl` finds the daemon."},
-    {kSystem, "log-level", kChoice, kAny, "trace debug info warn error", "\"info\"", "",
-     "The least severe messages to log; `sluicectl log-level` changes it while running."},
+    {kSystem, "log-level", kChoice, kAny, kLogLevelWords, "\"info\"", "",
+     "The least severe events to log; `sluicectl log-level` changes it while running."},
+    {kSystem, "log-levels", kTable, kAny, "", kNone, "", ""},
+
+    {kLogLevels, "system", kChoice, kAny, kLogLevelWords, kNone, "", "Start, stop, reload."},
+    {kLogLevels, "dataplane", kChoice, kAny, kLogLevelWords, kNone, "",
+     "Ports, memory, workers, the forwarding table."},
+    {kLogLevels, "eal", kChoice, kAny, kLogLevelWords, kNone, "",
+     "What DPDK and its drivers say; all of it is `debug`."},
+    {kLogLevels, "igmp", kChoice, kAny, kLogLevelWords, kNone, "",
+     "Snooping: memberships (`debug`), routers, queriers, limits."},
+    {kLogLevels, "proxy", kChoice, kAny, kLogLevelWords, kNone, "", "The proxies."},
+    {kLogLevels, "api", kChoice, kAny, kLogLevelWords, kNone, "", "The control socket."},
+    {kLogLevels, "web", kChoice, kAny, kLogLevelWords, kNone, "",
+     "The listeners for metrics and for the dashboard."},
+    {kLogLevels, "state", kChoice, kAny, kLogLevelWords, kNone, "", "What is kept over a restart."},
+    {kLogLevels, "health", kChoice, kAny, kLogLevelWords, kNone, "", "Alarms."},
 
     {kDataplane, "main-core", kInteger, kCore, "", "0", "",
      "The processor core of the control thread; it cannot also be a worker's."},

@@ -13,6 +13,7 @@ namespace sluice::config {
 enum class Section : std::uint8_t {
   kFile,  // the top level: its keys are the sections
   kSystem,
+  kLogLevels,
   kDataplane,
   kMetrics,
   kPort,

@@ -102,6 +102,18 @@ void read_cores(SectionReader& section, Dataplane& out) {
   }
 }
 
+void read_log_levels(SectionReader& system, Reading& reading) {
+  const toml::table* table = system.table("log-levels", Section::kLogLevels);
+  if (table == nullptr) return;
+  SectionReader section(Section::kLogLevels, *table, reading.diagnostics);
+  for (std::size_t i = 0; i < kSubsystems; ++i) {
+    LogLevel level{};
+    if (section.read(to_string(static_cast<Subsystem>(i)), level)) {
+      reading.config.system.log_levels[i] = level;
+    }
+  }
+}
+
 }  // namespace
 
 void read_system(SectionReader& file, Reading& reading) {
@@ -110,6 +122,7 @@ void read_system(SectionReader& file, Reading& reading) {
   System& out = reading.config.system;
   SectionReader section(Section::kSystem, *table, reading.diagnostics);
   section.read("log-level", out.log_level);
+  read_log_levels(section, reading);
   const auto place = section.read("socket", out.socket);
   if (!place) return;
   if (!out.socket.starts_with('/') || out.socket.find('\0') != std::string::npos) {

@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/alarm_log.h"
 
-#include <spdlog/spdlog.h>
+#include <vector>
+
+#include "control/log/log.h"
 
 namespace sluice::control {
 
 void log_alarm(const health::Alarm& alarm, bool raised, const api::PortNames& ports) {
-  const auto level = !raised                                         ? spdlog::level::info
-                     : alarm.severity == health::Severity::kCritical ? spdlog::level::err
-                                                                     : spdlog::level::warn;
-  if (!spdlog::should_log(level)) return;
-  std::string line =
-      fmt::format("{} alarm={}", raised ? "alarm-raised" : "alarm-cleared", alarm.name);
-  if (alarm.vlan) line += fmt::format(" vlan={}", alarm.vlan->value);
-  if (alarm.port) line += " port=" + ports[*alarm.port];
-  if (alarm.group) line += " group=" + to_string(*alarm.group);
-  if (alarm.source) line += " source=" + to_string(*alarm.source);
-  if (alarm.worker) line += fmt::format(" worker={}", *alarm.worker);
-  if (raised) line += fmt::format(" cause=\"{}\" remedy=\"{}\"", alarm.cause, alarm.remedy);
-  spdlog::log(level, "{}", line);
+  std::vector<LogField> fields;
+  fields.emplace_back("alarm", alarm.name);
+  fields.emplace_back("severity", to_string(alarm.severity));
+  if (alarm.vlan) fields.emplace_back("vlan", alarm.vlan->value);
+  if (alarm.port) fields.emplace_back("port", ports[*alarm.port]);
+  if (alarm.group) fields.emplace_back("group", to_string(*alarm.group));
+  if (alarm.source) fields.emplace_back("source", to_string(*alarm.source));
+  if (alarm.worker) fields.emplace_back("worker", *alarm.worker);
+  if (raised) {
+    fields.emplace_back("cause", alarm.cause);
+    fields.emplace_back("remedy", alarm.remedy);
+  }
+  log::write(raised ? LogEvent::kAlarmRaised : LogEvent::kAlarmCleared, fields);
 }
 
 }  // namespace sluice::control

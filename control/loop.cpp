@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/loop.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 
 #include "control/alarm_log.h"
 #include "control/event_log.h"
+#include "control/log/log.h"
 
 namespace sluice::control {
 namespace {
@@ -92,7 +91,7 @@ Duration Loop::until_next() const {
 void Loop::poll_links(TimePoint now) {
   links_.clear();
   parts_.poll_links([&](PortId port, bool up) {
-    spdlog::info("port {} link {}", parts_.ports[port], up ? "up" : "down");
+    log::write(LogEvent::kPortLink, {{"port", parts_.ports[port]}, {"state", up ? "up" : "down"}});
     links_.emplace_back(port, up);
     if (up) return;
     for (const VlanPolicy& policy : parts_.vlans.current().policies()) {
@@ -141,7 +140,7 @@ void Loop::apply(const snooping::FibChange& change) {
     return;
   }
   if (const Status set = parts_.fib.set(change.key, {*change.members}); !set) {
-    spdlog::debug("forwarding entry refused: {}", set.error().what);
+    log::write(LogEvent::kFibRefused, {{"reason", set.error().what}});
     parts_.appliance.on_fib_refused(change.key, effects_);
   }
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // sluiced: ties the planes together. The only place that knows both.
 #include <pthread.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
 #include <CLI/CLI.hpp>
@@ -16,6 +14,7 @@
 
 #include "config/loader.h"
 #include "control/api/server.h"
+#include "control/log/log.h"
 #include "control/loop.h"
 #include "dataplane/dataplane.h"
 
@@ -23,7 +22,9 @@ namespace {
 
 namespace api = sluice::control::api;
 namespace config = sluice::config;
+namespace log = sluice::control::log;
 using sluice::Duration;
+using sluice::LogEvent;
 using sluice::TimePoint;
 
 constexpr int kInvalidConfiguration = 2;
@@ -34,34 +35,6 @@ sigset_t handled_signals() {
   sigemptyset(&set);
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, number);
   return set;
-}
-
-spdlog::level::level_enum spdlog_level(config::LogLevel level) {
-  switch (level) {
-    case config::LogLevel::kTrace:
-      return spdlog::level::trace;
-    case config::LogLevel::kDebug:
-      return spdlog::level::debug;
-    case config::LogLevel::kInfo:
-      return spdlog::level::info;
-    case config::LogLevel::kWarn:
-      return spdlog::level::warn;
-    case config::LogLevel::kError:
-      return spdlog::level::err;
-  }
-  return spdlog::level::info;
-}
-
-void set_log_level(config::LogLevel level) {
-  spdlog::set_level(spdlog_level(level));
-}
-
-void set_up_log(config::LogLevel level) {
-  spdlog::set_default_logger(spdlog::stderr_color_mt("sluiced"));
-  // The journal stamps lines itself.
-  const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
-  spdlog::set_pattern(journal ? "%l: %v" : "%Y-%m-%dT%H:%M:%S.%e %^%l%$: %v");
-  set_log_level(level);
 }
 
 std::vector<std::string> port_names(const config::Config& loaded) {
@@ -109,28 +82,26 @@ class Signals {
   std::thread thread_;
 };
 
+int fail_to_start(const sluice::Error& error) {
+  log::write(LogEvent::kStartFailed, {{"reason", error.what}});
+  return EXIT_FAILURE;
+}
+
 int run(const std::string& path, config::Config& loaded) {
   const auto started = std::chrono::steady_clock::now();
   const auto elapsed = [started] { return std::chrono::steady_clock::now() - started; };
-  set_up_log(loaded.system.log_level);
+  log::open(loaded.system.levels());
   const sigset_t set = handled_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);  // before any thread is made
 
   auto listener = api::Listener::open(loaded.system.socket);
   if (!listener) {
-    spdlog::error("{}", listener.error().what);
-    return EXIT_FAILURE;
+    return fail_to_start(listener.error());
   }
   sluice::Doorbell bell;  // wakes the control thread
-  auto dataplane = sluice::dataplane::Dataplane::open(
-      loaded,
-      [](config::LogLevel level, const std::string& line) {
-        spdlog::log(spdlog_level(level), "{}", line);
-      },
-      bell);
+  auto dataplane = sluice::dataplane::Dataplane::open(loaded, log::write, bell);
   if (!dataplane) {
-    spdlog::error("{}", dataplane.error().what);
-    return EXIT_FAILURE;
+    return fail_to_start(dataplane.error());
   }
   sluice::dataplane::Dataplane& plane = **dataplane;
 
@@ -141,8 +112,7 @@ int run(const std::string& path, config::Config& loaded) {
   api::Dispatcher dispatcher(
       {.config_path = path,
        .ports = ports,
-       .uptime_s = [&] { return std::chrono::duration<double>(elapsed()).count(); },
-       .set_log_level = set_log_level},
+       .uptime_s = [&] { return std::chrono::duration<double>(elapsed()).count(); }},
       commands);
   sluice::control::Loop loop(
       {.config = loaded,
@@ -158,12 +128,15 @@ int run(const std::string& path, config::Config& loaded) {
        .ports = ports,
        .clock = [&] { return TimePoint(std::chrono::duration_cast<Duration>(elapsed())); },
        .poll_links = [&](const auto& visit) { plane.poll_links(visit); },
-       .maintain = [&](TimePoint now) { plane.maintain(now); }});
+       .maintain =
+           [&](TimePoint now) {
+             plane.maintain(now);
+             log::tell_suppressed(false);
+           }});
 
   plane.vlans().publish(first_table(appliance.vlan_table()));
   if (const sluice::Status running = plane.start(); !running) {
-    spdlog::error("{}", running.error().what);
-    return EXIT_FAILURE;
+    return fail_to_start(running.error());
   }
   loop.start();
   std::atomic<bool> stop{false};
@@ -174,9 +147,10 @@ int run(const std::string& path, config::Config& loaded) {
       stop.store(true);
       bell.ring();
     };
-    const Signals signals(stop_loop, [&] { api::reload(path, commands, set_log_level); });
-    spdlog::info("ready: {} ports, {} workers, control socket {}", loaded.ports.size(),
-                 plane.view().workers(), loaded.system.socket);
+    const Signals signals(stop_loop, [&] { api::reload(path, commands); });
+    log::write(LogEvent::kReady, {{"ports", loaded.ports.size()},
+                                  {"workers", plane.view().workers()},
+                                  {"socket", loaded.system.socket}});
     sd_notify(0, "READY=1");
     loop.run(stop);
     sd_notify(0, "STOPPING=1");
@@ -184,7 +158,8 @@ int run(const std::string& path, config::Config& loaded) {
   }
   server.stop();
   plane.stop();
-  spdlog::info("stopped");
+  log::tell_suppressed(true);
+  log::write(LogEvent::kStopped);
   return EXIT_SUCCESS;
 }
 

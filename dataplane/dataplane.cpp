@@ -72,8 +72,7 @@ struct Dataplane::Impl {
     for (auto& worker : workers) worker->discard();
     for (const auto& pool : {&buffers, &headers}) {
       if (*pool && rte_mempool_in_use_count(pool->get()) > 0) {
-        log(config::LogLevel::kDebug, std::to_string(rte_mempool_in_use_count(pool->get())) +
-                                          " buffers were still in use at the end");
+        log(LogEvent::kBuffersLost, {{"count", rte_mempool_in_use_count(pool->get())}});
       }
     }
   }
@@ -86,7 +85,7 @@ struct Dataplane::Impl {
   }
 
   void forward_dpdk_log() {
-    for (const std::string& line : Eal::take_log()) log(config::LogLevel::kDebug, "dpdk: " + line);
+    for (const std::string& line : Eal::take_log()) log(LogEvent::kEalLine, {{"text", line}});
   }
 
   Status open(const config::Config& config, Doorbell& control);
@@ -102,7 +101,7 @@ Status Dataplane::Impl::open(const config::Config& config, Doorbell& control) {
   const std::size_t needed = bytes + bytes / 4 + (64u << 20);
   const auto memory = plan_memory(config.dataplane.huge_pages, needed);
   if (!memory) return memory.error();
-  if (!memory->note.empty()) log(config::LogLevel::kInfo, memory->note);
+  if (!memory->note.empty()) log(LogEvent::kOrdinaryPages, {{"reason", memory->note}});
   auto started = Eal::start(config, *memory, static_cast<unsigned>(needed >> 20));
   if (!started) return started.error();
   eal = std::move(*started);

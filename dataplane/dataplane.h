@@ -14,19 +14,18 @@
 #include "shared/doorbell.h"
 #include "shared/fib.h"
 #include "shared/ids.h"
+#include "shared/log.h"
 #include "shared/planes.h"
 #include "shared/result.h"
 #include "shared/time.h"
 
 namespace sluice::dataplane {
 
-// One line without a newline, already without a time stamp. Called by the control thread only.
-using LogSink = std::function<void(config::LogLevel, const std::string&)>;
-
 class Dataplane {
  public:
   // Starts EAL from the configuration and opens every port in the file's order, so that DPDK's
   // port n is the n-th [[port]]. An error names the port and the device, and leaves nothing behind.
+  // `log` is called by the control thread only.
   // `control` is rung when there is something to poll punts() for; it outlives the data plane.
   static Result<std::unique_ptr<Dataplane>> open(const config::Config& config, LogSink log,
                                                  Doorbell& control);

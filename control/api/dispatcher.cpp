@@ -9,6 +9,7 @@
 
 #include "control/api/counters.h"
 #include "control/api/json.h"
+#include "control/log/log.h"
 
 namespace sluice::control::api {
 namespace {
@@ -61,7 +62,8 @@ const Dispatcher::Command Dispatcher::kCommands[] = {
     {"clear groups", kVlan, 0, &Dispatcher::clear_groups},
     {"clear counters", kVlan, 0, &Dispatcher::clear_counters},
     {"reload", 0, 0, &Dispatcher::reload_config},
-    {"log-level", kLevel, kLevel, &Dispatcher::log_level},
+    {"log-level", kLevel | kSubsystem, kLevel, &Dispatcher::log_level},
+    {"show log-levels", 0, 0, &Dispatcher::show_log_levels},
     {"watch", 0, 0, &Dispatcher::watch},
 };
 
@@ -346,15 +348,33 @@ Dispatcher::Text Dispatcher::clear_counters(const Request& request) {
 }
 
 Dispatcher::Text Dispatcher::reload_config(const Request&) {
-  ReloadOutcome outcome = reload(setup_.config_path, commands_, setup_.set_log_level);
+  ReloadOutcome outcome = reload(setup_.config_path, commands_);
   if (outcome.ok()) return kDone;
   details_ = std::move(outcome.errors);
   return Error{"reload refused: the configuration is unchanged"};
 }
 
 Dispatcher::Text Dispatcher::log_level(const Request& request) {
-  setup_.set_log_level(*request.level);
+  for (std::size_t i = 0; i < kSubsystems; ++i) {
+    const auto subsystem = static_cast<Subsystem>(i);
+    if (!request.subsystem || *request.subsystem == subsystem) {
+      log::set_level(subsystem, *request.level);
+    }
+  }
+  log::write(LogEvent::kLogLevelChanged,
+             {{"subsystem", request.subsystem ? to_string(*request.subsystem) : "*"},
+              {"level", to_string(*request.level)}});
   return kDone;
+}
+
+Dispatcher::Text Dispatcher::show_log_levels(const Request&) {
+  const LogLevels levels = log::levels();
+  Json rows = Json::array();
+  for (std::size_t i = 0; i < kSubsystems; ++i) {
+    rows.push_back(
+        {{"subsystem", to_string(static_cast<Subsystem>(i))}, {"level", to_string(levels[i])}});
+  }
+  return to_text({{"log-levels", rows}});
 }
 
 Dispatcher::Text Dispatcher::watch(const Request&) {

@@ -24,7 +24,6 @@ class Dispatcher {
     std::string config_path;
     PortNames ports;
     std::function<double()> uptime_s;
-    SetLogLevel set_log_level;
   };
 
   struct Answer {
@@ -74,6 +73,7 @@ class Dispatcher {
   Text clear_counters(const Request&);
   Text reload_config(const Request&);
   Text log_level(const Request&);
+  Text show_log_levels(const Request&);
   Text watch(const Request&);
 
   Text run(const Request& request);

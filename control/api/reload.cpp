@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/api/reload.h"
 
-#include <spdlog/spdlog.h>
+#include <spdlog/fmt/fmt.h>
 
 #include "config/loader.h"
+#include "control/log/log.h"
 
 namespace sluice::control::api {
 namespace {
@@ -32,6 +33,13 @@ void compare_ports(const config::Config& running, const config::Config& wanted,
   }
 }
 
+// A level set by command stays unless the file's own has changed.
+void set_changed_levels(const LogLevels& was, const LogLevels& is) {
+  for (std::size_t i = 0; i < kSubsystems; ++i) {
+    if (was[i] != is[i]) log::set_level(static_cast<Subsystem>(i), is[i]);
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> needs_restart(const config::Config& running,
@@ -57,14 +65,13 @@ std::vector<std::string> needs_restart(const config::Config& running,
   return out;
 }
 
-ReloadOutcome reload(const std::string& path, CommandQueue& commands,
-                     const SetLogLevel& set_log_level) {
+ReloadOutcome reload(const std::string& path, CommandQueue& commands) {
   ReloadOutcome outcome;
   const config::LoadResult loaded = config::load_file(path);
   for (const config::Diagnostic& error : loaded.errors) {
     outcome.errors.push_back(error.to_string());
   }
-  bool level_changed = false;
+  LogLevels was{};
   if (loaded.ok()) {
     const bool ran = commands.call([&](Core& core) {
       outcome.errors = needs_restart(core.config, loaded.config);
@@ -73,19 +80,20 @@ ReloadOutcome reload(const std::string& path, CommandQueue& commands,
         outcome.errors.push_back(status.error().what);
         return;
       }
-      level_changed = core.config.system.log_level != loaded.config.system.log_level;
+      was = core.config.system.levels();
       core.config = loaded.config;
     });
     if (!ran) outcome.errors.push_back("the daemon is stopping");
   }
-  for (const std::string& error : outcome.errors) spdlog::error("{}", error);
+  for (const std::string& error : outcome.errors) {
+    log::write(LogEvent::kConfigError, {{"error", error}});
+  }
   if (!outcome.ok()) {
-    spdlog::error("reload of {} refused: the configuration is unchanged", path);
+    log::write(LogEvent::kReloadRefused, {{"file", path}, {"errors", outcome.errors.size()}});
     return outcome;
   }
-  // A level set by command stays unless the file's own has changed.
-  if (level_changed) set_log_level(loaded.config.system.log_level);
-  spdlog::info("reloaded {}", path);
+  set_changed_levels(was, loaded.config.system.levels());
+  log::write(LogEvent::kReloaded, {{"file", path}});
   return outcome;
 }
 

@@ -3,7 +3,6 @@
 // on the calling thread (API or signal thread); the change is made on the control thread.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,11 +17,8 @@ struct ReloadOutcome {
   bool ok() const { return errors.empty(); }
 };
 
-using SetLogLevel = std::function<void(config::LogLevel)>;
-
 // Logs its outcome, every diagnostic included.
-ReloadOutcome reload(const std::string& path, CommandQueue& commands,
-                     const SetLogLevel& set_log_level);
+ReloadOutcome reload(const std::string& path, CommandQueue& commands);
 
 // One sentence for each difference that only a restart can bring about: ports, cores, buffers, the
 // control socket. Pure.

@@ -10,16 +10,15 @@ namespace {
 
 using Value = nlohmann::json;
 
-constexpr std::array<std::pair<std::string_view, Field>, 6> kFields = {{
+constexpr std::array<std::pair<std::string_view, Field>, 7> kFields = {{
     {"vlan", kVlan},
     {"port", kPort},
     {"group", kGroup},
     {"source", kSource},
     {"level", kLevel},
     {"igmp", kIgmp},
+    {"subsystem", kSubsystem},
 }};
-
-constexpr std::array<std::string_view, 5> kLevels = {"trace", "debug", "info", "warn", "error"};
 
 std::optional<Field> find_field(std::string_view name) {
   for (const auto& [known, field] : kFields) {
@@ -57,6 +56,16 @@ Status read_source(const Value& value, Request& request) {
   return Error{"\"source\" must be an IPv4 unicast address or \"*\""};
 }
 
+// "system, dataplane or eal"
+std::string subsystem_names() {
+  std::string text;
+  for (std::size_t i = 0; i < kSubsystems; ++i) {
+    text += i == 0 ? "" : i + 1 == kSubsystems ? " or " : ", ";
+    text += to_string(static_cast<Subsystem>(i));
+  }
+  return text;
+}
+
 Status read_field(Field field, const Value& value, Request& request) {
   switch (field) {
     case kVlan:
@@ -72,6 +81,12 @@ Status read_field(Field field, const Value& value, Request& request) {
     case kLevel:
       if (value.is_string()) request.level = parse_log_level(value.get_ref<const std::string&>());
       if (!request.level) return Error{"\"level\" must be trace, debug, info, warn or error"};
+      return Ok{};
+    case kSubsystem:
+      if (value.is_string()) {
+        request.subsystem = parse_subsystem(value.get_ref<const std::string&>());
+      }
+      if (!request.subsystem) return Error{"\"subsystem\" must be " + subsystem_names()};
       return Ok{};
     case kIgmp:
       if (!value.is_boolean()) return Error{"\"igmp\" must be true or false"};
@@ -114,17 +129,6 @@ Result<Request> parse_request(std::string_view line) {
   }
   if (request.command.empty()) return Error{"no \"command\""};
   return request;
-}
-
-std::optional<config::LogLevel> parse_log_level(std::string_view name) {
-  for (std::size_t i = 0; i < kLevels.size(); ++i) {
-    if (kLevels[i] == name) return static_cast<config::LogLevel>(i);
-  }
-  return std::nullopt;
-}
-
-std::string_view to_string(config::LogLevel level) {
-  return kLevels[static_cast<std::size_t>(level)];
 }
 
 }  // namespace sluice::control::api

@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "config/config.h"
 #include "shared/address.h"
 #include "shared/ids.h"
+#include "shared/log.h"
 #include "shared/result.h"
 
 namespace sluice::control::api {
@@ -22,6 +22,7 @@ enum Field : unsigned {
   kSource = 1u << 3,
   kLevel = 1u << 4,
   kIgmp = 1u << 5,
+  kSubsystem = 1u << 6,
 };
 std::string field_names(unsigned fields);  // "vlan, port"
 
@@ -32,14 +33,12 @@ struct Request {
   std::optional<std::string> port;
   std::optional<Ipv4> group;
   std::optional<Ipv4> source;  // "*" is none
-  std::optional<config::LogLevel> level;
+  std::optional<LogLevel> level;
+  std::optional<Subsystem> subsystem;  // none: all of them
   bool igmp = false;
 };
 
 // Error: what is wrong with the line, and what would be right.
 Result<Request> parse_request(std::string_view line);
-
-std::optional<config::LogLevel> parse_log_level(std::string_view name);
-std::string_view to_string(config::LogLevel level);
 
 }  // namespace sluice::control::api

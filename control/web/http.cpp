@@ -2,7 +2,6 @@
 #include "control/web/http.h"
 
 #include <pthread.h>
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include <thread>
 
 #include "config/listen.h"
+#include "control/log/log.h"
 
 namespace sluice::control::web {
 namespace {
@@ -267,7 +267,8 @@ void Connection::follow(Stream& stream, const Request& request) {
   try {
     if (stream.greeting) first += stream.greeting(request);
   } catch (const std::exception& error) {
-    spdlog::error("{}: {}: {}", server_.name, request.path, error.what());
+    log::write(LogEvent::kHttpFailed,
+               {{"listener", server_.name}, {"path", request.path}, {"reason", error.what()}});
     return close();
   }
   events_.push_back(std::make_shared<const std::string>(std::move(first)));
@@ -369,7 +370,8 @@ Response HttpServer::Impl::answer(const Request& request) {
   try {
     return handler->second(request);
   } catch (const std::exception& error) {
-    spdlog::error("{}: {}: {}", name, request.path, error.what());
+    log::write(LogEvent::kHttpFailed,
+               {{"listener", name}, {"path", request.path}, {"reason", error.what()}});
     return plain(500, "That did not work; the daemon's log says why.");
   }
 }

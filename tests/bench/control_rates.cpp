@@ -12,7 +12,6 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -506,7 +505,6 @@ nlohmann::json memory(Ports& ports, const Options& options, const Reports& repor
 }
 
 int run(const Options& options) {
-  spdlog::set_level(spdlog::level::warn);  // it would go to stdout
   Ports ports(options);
   nlohmann::json all;
   const auto measure = [&](const char* name, auto what) {

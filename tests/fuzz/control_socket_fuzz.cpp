@@ -13,8 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     commands.close();  // no control thread here: commands that need it are refused
     return new api::Dispatcher({.config_path = "/nonexistent/sluice.toml",
                                 .ports = api::PortNames({"p1", "p2"}),
-                                .uptime_s = [] { return 1.0; },
-                                .set_log_level = [](sluice::config::LogLevel) {}},
+                                .uptime_s = [] { return 1.0; }},
                                commands);
   }();
   const api::Dispatcher::Answer answer =

@@ -2,6 +2,7 @@
 // What --json prints, against the operator contract: names, order, units, nulls, empty lists.
 #include <gtest/gtest.h>
 
+#include "control/log/log.h"
 #include "rig.h"
 
 namespace sluice::control::api {
@@ -222,7 +223,11 @@ TEST(Contract, EventLine) {
 TEST(Contract, LogLevel) {
   Rig box;
   EXPECT_EQ(box.ask(R"({"command":"log-level","level":"debug"})")["ok"], true);
-  EXPECT_EQ(box.log, config::LogLevel::kDebug);
+  EXPECT_EQ(log::levels()[0], LogLevel::kDebug);
+  EXPECT_EQ(box.ask(R"({"command":"log-level","subsystem":"igmp","level":"warn"})")["ok"], true);
+  for (const Json& row : box.result(R"({"command":"show log-levels"})")["log-levels"]) {
+    EXPECT_EQ(row["level"], row["subsystem"] == "igmp" ? "warn" : "debug") << row;
+  }
 }
 
 TEST(Contract, ClearGroupsForgetsAndKeepsStatics) {

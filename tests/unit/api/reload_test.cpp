@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "config/loader.h"
+#include "control/log/log.h"
 #include "rig.h"
 
 namespace sluice::control::api {
@@ -47,9 +48,7 @@ class ReloadTest : public testing::Test {
 
   std::vector<std::string> reload_with(const std::string& text) {
     std::ofstream(path_) << text;
-    auto outcome = std::async(std::launch::async, [&] {
-      return reload(path_, box_.commands, [&](config::LogLevel level) { box_.log = level; });
-    });
+    auto outcome = std::async(std::launch::async, [&] { return reload(path_, box_.commands); });
     while (outcome.wait_for(std::chrono::microseconds(50)) != std::future_status::ready) {
       box_.loop.turn();
     }
@@ -87,11 +86,21 @@ TEST_F(ReloadTest, PortsCoresAndSocketNeedARestart) {
 }
 
 TEST_F(ReloadTest, TheLogLevelOfTheFileCountsWhenItChanges) {
-  box_.log = config::LogLevel::kTrace;  // by command
+  const auto level = [](Subsystem subsystem) {
+    return log::levels()[static_cast<std::size_t>(subsystem)];
+  };
+  for (std::size_t i = 0; i < kSubsystems; ++i) {  // by command
+    log::set_level(static_cast<Subsystem>(i), LogLevel::kTrace);
+  }
   EXPECT_THAT(reload_with(kFile), ElementsAre());
-  EXPECT_EQ(box_.log, config::LogLevel::kTrace);
-  EXPECT_THAT(reload_with(std::string("[system]\nlog-level = \"error\"\n") + kFile), ElementsAre());
-  EXPECT_EQ(box_.log, config::LogLevel::kError);
+  EXPECT_EQ(level(Subsystem::kIgmp), LogLevel::kTrace);
+  const std::string igmp = "[system.log-levels]\nigmp = \"error\"\n";
+  EXPECT_THAT(reload_with(igmp + kFile), ElementsAre());
+  EXPECT_EQ(level(Subsystem::kIgmp), LogLevel::kError);
+  EXPECT_EQ(level(Subsystem::kProxy), LogLevel::kTrace);
+  EXPECT_THAT(reload_with("[system]\nlog-level = \"warn\"\n" + igmp + kFile), ElementsAre());
+  EXPECT_EQ(level(Subsystem::kIgmp), LogLevel::kError);
+  EXPECT_EQ(level(Subsystem::kProxy), LogLevel::kWarn);
 }
 
 }  // namespace

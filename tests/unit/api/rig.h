@@ -114,8 +114,7 @@ class Rig {
         ports(names()),
         fib(entries, 2, grace),
         appliance(config, MacAddress{{2, 0, 0, 0, 0, 1}}, 1),
-        dispatcher({"lab.toml", ports, [] { return 12.5; }, [this](auto level) { log = level; }},
-                   commands),
+        dispatcher({"lab.toml", ports, [] { return 12.5; }}, commands),
         loop({config, appliance, fib, punts, sink, vlans, view, commands, feed, bell, ports,
               [this] { return now; },
               [this](const auto& visit) {
@@ -191,7 +190,6 @@ class Rig {
   TimePoint now{};
   std::vector<std::pair<PortId, bool>> link_changes;
   int maintained = 0;
-  std::atomic<config::LogLevel> log{config::LogLevel::kInfo};
   Loop loop;
 
  private:
