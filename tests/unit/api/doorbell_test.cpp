@@ -13,7 +13,7 @@
 
 #include "rig.h"
 
-namespace sluice::control::api {
+namespace sluice::control::api::doorbell_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -166,4 +166,4 @@ TEST(SleepingLoop, SleepsWhenThereIsNothingToDo) {
 }
 
 }  // namespace
-}  // namespace sluice::control::api
+}  // namespace sluice::control::api::doorbell_test

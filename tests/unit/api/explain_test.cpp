@@ -5,7 +5,7 @@
 
 #include "rig.h"
 
-namespace sluice::control::api {
+namespace sluice::control::api::explain_test {
 namespace {
 
 using testing::HasSubstr;
@@ -129,4 +129,4 @@ TEST(Explain, AStaticMember) {
 }
 
 }  // namespace
-}  // namespace sluice::control::api
+}  // namespace sluice::control::api::explain_test

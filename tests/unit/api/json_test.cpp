@@ -5,7 +5,7 @@
 #include "control/log/log.h"
 #include "rig.h"
 
-namespace sluice::control::api {
+namespace sluice::control::api::json_test {
 namespace {
 
 constexpr Ipv4 kGroup = ipv4(239, 1, 1, 1);
@@ -243,4 +243,4 @@ TEST(Contract, ClearGroupsForgetsAndKeepsStatics) {
 }
 
 }  // namespace
-}  // namespace sluice::control::api
+}  // namespace sluice::control::api::json_test

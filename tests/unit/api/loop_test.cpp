@@ -4,7 +4,7 @@
 
 #include "rig.h"
 
-namespace sluice::control::api {
+namespace sluice::control::api::loop_test {
 namespace {
 
 constexpr Ipv4 kGroup = ipv4(239, 1, 1, 1);
@@ -128,4 +128,4 @@ TEST(Feed, AFullRingCountsWhatItLoses) {
 }
 
 }  // namespace
-}  // namespace sluice::control::api
+}  // namespace sluice::control::api::loop_test

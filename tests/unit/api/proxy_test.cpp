@@ -7,7 +7,7 @@
 #include "config/loader.h"
 #include "rig.h"
 
-namespace sluice::control::api {
+namespace sluice::control::api::proxy_test {
 namespace {
 
 using testing::HasSubstr;
@@ -176,4 +176,4 @@ TEST(ProxyApiFull, RefusedEntriesAreCountedAndTheDaemonLives) {
 }
 
 }  // namespace
-}  // namespace sluice::control::api
+}  // namespace sluice::control::api::proxy_test

@@ -11,7 +11,7 @@
 #include "control/log/log.h"
 #include "rig.h"
 
-namespace sluice::control::api {
+namespace sluice::control::api::reload_test {
 namespace {
 
 using testing::ElementsAre;
@@ -104,4 +104,4 @@ TEST_F(ReloadTest, TheLogLevelOfTheFileCountsWhenItChanges) {
 }
 
 }  // namespace
-}  // namespace sluice::control::api
+}  // namespace sluice::control::api::reload_test

@@ -5,7 +5,7 @@
 
 #include "rig.h"
 
-namespace sluice::control::api {
+namespace sluice::control::api::request_test {
 namespace {
 
 using testing::HasSubstr;
@@ -74,4 +74,4 @@ TEST(Request, AfterTheLoopHasEndedIsRefusedAtOnce) {
 }
 
 }  // namespace
-}  // namespace sluice::control::api
+}  // namespace sluice::control::api::request_test

@@ -14,7 +14,7 @@
 #include "control/api/server.h"
 #include "rig.h"
 
-namespace sluice::control::api {
+namespace sluice::control::api::server_test {
 namespace {
 
 using testing::HasSubstr;
@@ -329,4 +329,4 @@ TEST_F(SocketTest, StoppingRefusesWhoIsWaiting) {
 }
 
 }  // namespace
-}  // namespace sluice::control::api
+}  // namespace sluice::control::api::server_test

@@ -11,7 +11,7 @@
 #include "control/api/server.h"
 #include "rig.h"
 
-namespace sluice::control::api {
+namespace sluice::control::api::sluicectl_test {
 namespace {
 
 using testing::HasSubstr;
@@ -122,4 +122,4 @@ TEST_F(SluicectlTest, ReloadOfAFileThatIsNotThereChangesNothing) {
 }
 
 }  // namespace
-}  // namespace sluice::control::api
+}  // namespace sluice::control::api::sluicectl_test

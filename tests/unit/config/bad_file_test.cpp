@@ -8,7 +8,7 @@
 
 #include "tests/unit/config/bad_files.h"
 
-namespace sluice::config {
+namespace sluice::config::bad_file_test {
 namespace {
 
 TEST_P(BadFiles, AreExplained) {
@@ -381,7 +381,7 @@ const BadFile kStaticGroups[] = {
      {{5, 1, "a static group needs snooping, which is off in VLAN 10"}}},
 };
 
-#define INTERFACE "[[interface]]\nname = \"i\"\nvlan = 10\naddress = "
+#define INTERFACE_AT "[[interface]]\nname = \"i\"\nvlan = 10\naddress = "
 
 const BadFile kInterfaces[] = {
     {"Missing",
@@ -391,57 +391,59 @@ const BadFile kInterfaces[] = {
      "[[interface]]\nname = \"a/b\"\nvlan = 10\naddress = \"10.0.0.1/24\"\n",
      {{2, 8, "cannot name an interface"}}},
     {"NoPrefix",
-     INTERFACE "\"10.0.0.1\"\n",
+     INTERFACE_AT "\"10.0.0.1\"\n",
      {{4, 11, "is not an IPv4 address with its prefix length (8 to 32); write one such as"}}},
-    {"PrefixShort", INTERFACE "\"10.0.0.1/7\"\n", {{4, 11, "prefix length (8 to 32)"}}},
-    {"PrefixLong", INTERFACE "\"10.0.0.1/33\"\n", {{4, 11, "prefix length (8 to 32)"}}},
-    {"PrefixText", INTERFACE "\"10.0.0.1/24x\"\n", {{4, 11, "prefix length (8 to 32)"}}},
-    {"Network", INTERFACE "\"10.77.0.0/24\"\n", {{4, 11, "is the address of the subnet itself"}}},
+    {"PrefixShort", INTERFACE_AT "\"10.0.0.1/7\"\n", {{4, 11, "prefix length (8 to 32)"}}},
+    {"PrefixLong", INTERFACE_AT "\"10.0.0.1/33\"\n", {{4, 11, "prefix length (8 to 32)"}}},
+    {"PrefixText", INTERFACE_AT "\"10.0.0.1/24x\"\n", {{4, 11, "prefix length (8 to 32)"}}},
+    {"Network",
+     INTERFACE_AT "\"10.77.0.0/24\"\n",
+     {{4, 11, "is the address of the subnet itself"}}},
     {"Broadcast",
-     INTERFACE "\"10.77.0.255/24\"\n",
+     INTERFACE_AT "\"10.77.0.255/24\"\n",
      {{4, 11, "is the broadcast address of the subnet"}}},
-    {"Multicast", INTERFACE "\"239.0.0.1/24\"\n", {{4, 11, "is a multicast address"}}},
-    {"Loopback", INTERFACE "\"127.0.0.1/8\"\n", {{4, 11, "is a loopback address"}}},
-    {"Zero", INTERFACE "\"0.0.0.0/32\"\n", {{4, 11, "is an address of this network"}}},
-    {"Reserved", INTERFACE "\"255.255.255.255/32\"\n", {{4, 11, "is a reserved address"}}},
+    {"Multicast", INTERFACE_AT "\"239.0.0.1/24\"\n", {{4, 11, "is a multicast address"}}},
+    {"Loopback", INTERFACE_AT "\"127.0.0.1/8\"\n", {{4, 11, "is a loopback address"}}},
+    {"Zero", INTERFACE_AT "\"0.0.0.0/32\"\n", {{4, 11, "is an address of this network"}}},
+    {"Reserved", INTERFACE_AT "\"255.255.255.255/32\"\n", {{4, 11, "is a reserved address"}}},
     {"VlanNotCarried",
      "[[interface]]\nname = \"i\"\nvlan = 99\naddress = \"10.0.0.1/24\"\n",
      {{3, 8, "no port carries VLAN 99"}}},
     {"NameTwice",
-     INTERFACE "\"10.0.0.1/24\"\n[[interface]]\nname = \"i\"\nvlan = 20\n"
-               "address = \"10.0.1.1/24\"\n",
+     INTERFACE_AT "\"10.0.0.1/24\"\n[[interface]]\nname = \"i\"\nvlan = 20\n"
+                  "address = \"10.0.1.1/24\"\n",
      {{6, 8, "name = \"i\" is already the interface in line 2"}}},
     {"VlanTwice",
-     INTERFACE "\"10.0.0.1/24\"\n[[interface]]\nname = \"j\"\nvlan = 10\n"
-               "address = \"10.0.1.1/24\"\n",
+     INTERFACE_AT "\"10.0.0.1/24\"\n[[interface]]\nname = \"j\"\nvlan = 10\n"
+                  "address = \"10.0.1.1/24\"\n",
      {{7, 8, "VLAN 10 already has the interface in line 3; a VLAN has at most one"}}},
     {"SourceNetworks",
-     INTERFACE "\"10.0.0.1/24\"\nsource-networks = \"10.9.0.0/16\"\n",
+     INTERFACE_AT "\"10.0.0.1/24\"\nsource-networks = \"10.9.0.0/16\"\n",
      {{5, 19, "source-networks is a string; it must be a list of strings"}}},
     {"SourceNetworkText",
-     INTERFACE "\"10.0.0.1/24\"\nsource-networks = [\"10.9.0.0/16\", \"10.9.0.0/33\"]\n",
+     INTERFACE_AT "\"10.0.0.1/24\"\nsource-networks = [\"10.9.0.0/16\", \"10.9.0.0/33\"]\n",
      {{5, 35,
        "source-networks has \"10.9.0.0/33\", which is not a range of IPv4 addresses; write one "
        "such as \"10.77.0.0/16\""}}},
     {"SourceNetworkHostBits",
-     INTERFACE "\"10.0.0.1/24\"\nsource-networks = [\"10.9.1.7/16\"]\n",
+     INTERFACE_AT "\"10.0.0.1/24\"\nsource-networks = [\"10.9.1.7/16\"]\n",
      {{5, 20,
        "source-networks has \"10.9.1.7/16\", whose address has bits past its length; write "
        "\"10.9.0.0/16\""}}},
     {"SourceNetworksNotUnicast",
-     INTERFACE "\"10.0.0.1/24\"\nsource-networks = [\"239.0.0.0/8\", \"127.0.0.0/8\",\n"
-               "  \"0.0.0.0/8\", \"128.0.0.0/1\", \"255.255.255.255\"]\n",
+     INTERFACE_AT "\"10.0.0.1/24\"\nsource-networks = [\"239.0.0.0/8\", \"127.0.0.0/8\",\n"
+                  "  \"0.0.0.0/8\", \"128.0.0.0/1\", \"255.255.255.255\"]\n",
      {{5, 20, "source-networks has \"239.0.0.0/8\", which is not a range of unicast addresses"},
       {5, 35, "has \"127.0.0.0/8\", which is not a range of unicast"},
       {6, 3, "has \"0.0.0.0/8\", which is not a range of unicast"},
       {6, 16, "has \"128.0.0.0/1\", which is not a range of unicast"},
       {6, 31, "has \"255.255.255.255\", which is not a range of unicast"}}},
     {"SourceNetworkTwice",
-     INTERFACE "\"10.0.0.1/24\"\nsource-networks = [\"10.9.9.9\", \"10.9.9.9/32\"]\n",
+     INTERFACE_AT "\"10.0.0.1/24\"\nsource-networks = [\"10.9.9.9\", \"10.9.9.9/32\"]\n",
      {{5, 32, "source-networks has \"10.9.9.9/32\" twice; remove one"}}},
     {"Overlap",
-     INTERFACE "\"10.0.0.1/24\"\n[[interface]]\nname = \"j\"\nvlan = 20\n"
-               "address = \"10.0.5.1/16\"\n",
+     INTERFACE_AT "\"10.0.0.1/24\"\n[[interface]]\nname = \"j\"\nvlan = 20\n"
+                  "address = \"10.0.5.1/16\"\n",
      {{8, 11, "overlaps the subnet in line 4; give each VLAN its own subnet"}}},
 };
 
@@ -471,4 +473,4 @@ INSTANTIATE_TEST_SUITE_P(Interfaces, BadFiles, testing::ValuesIn(kInterfaces), n
 INSTANTIATE_TEST_SUITE_P(Consequences, BadFiles, testing::ValuesIn(kConsequences), name_of_file);
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::bad_file_test

@@ -4,7 +4,7 @@
 
 #include "tests/unit/config/bad_files.h"
 
-namespace sluice::config {
+namespace sluice::config::bad_proxy_test {
 namespace {
 
 // One per VLAN that kPorts carries; what is tested stands before, so that its lines begin at 1.
@@ -315,4 +315,4 @@ INSTANTIATE_TEST_SUITE_P(ProxyVlans, BadFiles, testing::ValuesIn(kVlansOfProxies
 INSTANTIATE_TEST_SUITE_P(ProxyNetworks, BadFiles, testing::ValuesIn(kNetworks), name_of_file);
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::bad_proxy_test

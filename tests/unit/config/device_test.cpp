@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace sluice::config {
+namespace sluice::config::device_test {
 namespace {
 
 struct Good {
@@ -67,4 +67,4 @@ TEST(ParseDevice, NameHasDpdksLength) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::device_test

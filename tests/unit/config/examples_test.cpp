@@ -10,7 +10,7 @@
 
 #include "tests/unit/config/files.h"
 
-namespace sluice::config {
+namespace sluice::config::examples_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -133,4 +133,4 @@ TEST(Examples, TwoUpstreams) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::examples_test

@@ -13,7 +13,7 @@
 
 #include "tests/unit/config/files.h"
 
-namespace sluice::config {
+namespace sluice::config::loader_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -398,4 +398,4 @@ TEST(LoaderRobustness, DeepNesting) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::loader_test

@@ -8,7 +8,7 @@
 
 #include "tests/unit/config/files.h"
 
-namespace sluice::config {
+namespace sluice::config::proxy_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -341,4 +341,4 @@ TEST(ProxyLimits, OverlapsDoNotMultiply) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::proxy_test

@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace sluice::config {
+namespace sluice::config::text_test {
 namespace {
 
 TEST(EditDistance, CountsLetters) {
@@ -48,4 +48,4 @@ TEST(InQuotes, CutsWhatIsLongBetweenCharacters) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::text_test

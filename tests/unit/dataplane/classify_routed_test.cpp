@@ -7,7 +7,7 @@
 #include "dataplane/classify.h"
 #include "tests/unit/dataplane/frames.h"
 
-namespace sluice::dataplane {
+namespace sluice::dataplane::classify_routed_test {
 namespace {
 
 using frames::arp_frame;
@@ -133,4 +133,4 @@ TEST_F(ClassifyRouted, ReadsNothingBehindTheEndOfAnArpMessage) {
 }
 
 }  // namespace
-}  // namespace sluice::dataplane
+}  // namespace sluice::dataplane::classify_routed_test

@@ -10,7 +10,7 @@
 
 #include "tests/unit/dataplane/frames.h"
 
-namespace sluice::dataplane {
+namespace sluice::dataplane::classify_test {
 namespace {
 
 using frames::Bytes;
@@ -227,4 +227,4 @@ TEST_F(ClassifyTest, ReadsNothingBehindTheEnd) {
 }
 
 }  // namespace
-}  // namespace sluice::dataplane
+}  // namespace sluice::dataplane::classify_test

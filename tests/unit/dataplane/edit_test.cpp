@@ -5,7 +5,7 @@
 
 #include "tests/unit/dataplane/frames.h"
 
-namespace sluice::dataplane {
+namespace sluice::dataplane::edit_test {
 namespace {
 
 using frames::operator+;
@@ -39,4 +39,4 @@ TEST(Rfc1112, TheGroupGivesTheMacAddress) {
 }
 
 }  // namespace
-}  // namespace sluice::dataplane
+}  // namespace sluice::dataplane::edit_test

@@ -6,7 +6,7 @@
 #include "dataplane/exchange.h"
 #include "tests/unit/dataplane/routed_fixture.h"
 
-namespace sluice::dataplane {
+namespace sluice::dataplane::local_test {
 namespace {
 
 using frames::arp_frame;
@@ -130,4 +130,4 @@ TEST_F(LocalFrames, PimHellosAndIgmpAreNotLimited) {
 }
 
 }  // namespace
-}  // namespace sluice::dataplane
+}  // namespace sluice::dataplane::local_test

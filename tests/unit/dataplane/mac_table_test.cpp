@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::dataplane {
+namespace sluice::dataplane::mac_table_test {
 namespace {
 
 constexpr PortId kOne{1}, kTwo{2};
@@ -91,4 +91,4 @@ TEST(MacTable, ShowsWhatItKnows) {
 }
 
 }  // namespace
-}  // namespace sluice::dataplane
+}  // namespace sluice::dataplane::mac_table_test

@@ -5,7 +5,7 @@
 
 #include "tests/unit/dataplane/routed_fixture.h"
 
-namespace sluice::dataplane {
+namespace sluice::dataplane::routed_frame_test {
 namespace {
 
 using frames::Bytes;
@@ -356,4 +356,4 @@ TEST_F(RoutedFrame, AFullDeviceLosesNothing) {
 }
 
 }  // namespace
-}  // namespace sluice::dataplane
+}  // namespace sluice::dataplane::routed_frame_test

@@ -8,7 +8,7 @@
 #include "tests/unit/dataplane/routed_model.h"
 #include "tests/unit/dataplane/worker_fixture.h"
 
-namespace sluice::dataplane {
+namespace sluice::dataplane::routed_model_test {
 namespace {
 
 using model::Frame;
@@ -251,4 +251,4 @@ TEST_F(RoutedModel, TheWorkerDoesWhatTheRulesSay) {
 }
 
 }  // namespace
-}  // namespace sluice::dataplane
+}  // namespace sluice::dataplane::routed_model_test

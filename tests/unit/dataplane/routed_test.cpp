@@ -7,7 +7,7 @@
 #include "dataplane/view.h"
 #include "tests/unit/dataplane/routed_fixture.h"
 
-namespace sluice::dataplane {
+namespace sluice::dataplane::routed_test {
 namespace {
 
 using frames::Bytes;
@@ -311,4 +311,4 @@ TEST_F(Rfc4605Sec4p2, TheOperatorSeesWhatWasRoutedAndRefused) {
 }
 
 }  // namespace
-}  // namespace sluice::dataplane
+}  // namespace sluice::dataplane::routed_test

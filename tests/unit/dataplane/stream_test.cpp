@@ -8,7 +8,7 @@
 
 #include "tests/unit/dataplane/worker_fixture.h"
 
-namespace sluice::dataplane {
+namespace sluice::dataplane::stream_test {
 namespace {
 
 using frames::Bytes;
@@ -222,4 +222,4 @@ TEST_P(BurstTest, GoesAsItsFramesWouldOneByOne) {
 INSTANTIATE_TEST_SUITE_P(Routed, BurstTest, testing::Bool());
 
 }  // namespace
-}  // namespace sluice::dataplane
+}  // namespace sluice::dataplane::stream_test

@@ -14,7 +14,7 @@
 #include "dataplane/vlan_publisher.h"
 #include "shared/fib.h"
 
-namespace sluice::dataplane {
+namespace sluice::dataplane::threads_test {
 namespace {
 
 constexpr unsigned kReaders = 3;
@@ -138,4 +138,4 @@ TEST(MacThreads, NobodyIsFoundBehindAnothersPort) {
 }
 
 }  // namespace
-}  // namespace sluice::dataplane
+}  // namespace sluice::dataplane::threads_test

@@ -10,7 +10,7 @@
 #include "dataplane/exchange.h"
 #include "tests/unit/dataplane/worker_fixture.h"
 
-namespace sluice::dataplane {
+namespace sluice::dataplane::worker_test {
 namespace {
 
 using frames::Bytes;
@@ -386,4 +386,4 @@ TEST_F(WorkerTest, FatesAddUp) {
 }
 
 }  // namespace
-}  // namespace sluice::dataplane
+}  // namespace sluice::dataplane::worker_test

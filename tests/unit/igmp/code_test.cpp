@@ -4,7 +4,7 @@
 
 #include "control/igmp/codec.h"
 
-namespace sluice::control::igmp {
+namespace sluice::control::igmp::code_test {
 namespace {
 
 TEST(Rfc9776Sec4p1p1, CodesBelow128AreTheirValue) {
@@ -59,4 +59,4 @@ TEST(Rfc9776Sec4p1p1, EncodingTakesTheNextLowerValue) {
 }
 
 }  // namespace
-}  // namespace sluice::control::igmp
+}  // namespace sluice::control::igmp::code_test

@@ -10,7 +10,7 @@
 #include "control/igmp/codec.h"
 #include "tests/unit/igmp/frames.h"
 
-namespace sluice::control::igmp {
+namespace sluice::control::igmp::codec_bad_test {
 namespace {
 
 using frames::Bytes;
@@ -194,4 +194,4 @@ TEST(ReceivePipeline, SurvivesMutation) {
 }
 
 }  // namespace
-}  // namespace sluice::control::igmp
+}  // namespace sluice::control::igmp::codec_bad_test

@@ -7,7 +7,7 @@
 #include "control/igmp/source_set.h"
 #include "tests/unit/igmp/frames.h"
 
-namespace sluice::control::igmp {
+namespace sluice::control::igmp::codec_test {
 namespace {
 
 using frames::Bytes;
@@ -474,4 +474,4 @@ TEST(Rfc9776Sec4p1p8, QueriesAreSplit) {
 }
 
 }  // namespace
-}  // namespace sluice::control::igmp
+}  // namespace sluice::control::igmp::codec_test

@@ -8,7 +8,7 @@
 
 #include "tests/unit/igmp/router_notation.h"
 
-namespace sluice::control::igmp {
+namespace sluice::control::igmp::compatibility_test {
 namespace {
 
 using namespace notation;  // the RFC's own words, in a test about its table
@@ -196,4 +196,4 @@ TEST(Rfc9776Sec7p3p2, ModeEndsWithTheGroup) {
 }
 
 }  // namespace
-}  // namespace sluice::control::igmp
+}  // namespace sluice::control::igmp::compatibility_test

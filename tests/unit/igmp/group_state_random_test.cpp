@@ -12,7 +12,7 @@
 
 #include "tests/unit/igmp/router_notation.h"
 
-namespace sluice::control::igmp {
+namespace sluice::control::igmp::group_state_random_test {
 namespace {
 
 using namespace notation;  // record types and sources by letter
@@ -322,4 +322,4 @@ TEST_P(AgainstModel, RandomEvents) {
 INSTANTIATE_TEST_SUITE_P(Seeds, AgainstModel, testing::Range(1u, 9u));
 
 }  // namespace
-}  // namespace sluice::control::igmp
+}  // namespace sluice::control::igmp::group_state_random_test

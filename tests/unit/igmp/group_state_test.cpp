@@ -10,7 +10,7 @@
 
 #include "tests/unit/igmp/router_notation.h"
 
-namespace sluice::control::igmp {
+namespace sluice::control::igmp::group_state_test {
 namespace {
 
 using namespace notation;  // the RFC's own words, in a test about its rules
@@ -646,4 +646,4 @@ TEST(Memory, NoHeapWithoutSources) {
 }
 
 }  // namespace
-}  // namespace sluice::control::igmp
+}  // namespace sluice::control::igmp::group_state_test

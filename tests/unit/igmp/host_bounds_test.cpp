@@ -9,7 +9,7 @@
 #include "control/igmp/codec.h"
 #include "tests/unit/igmp/host_world.h"
 
-namespace sluice::control::igmp {
+namespace sluice::control::igmp::host_bounds_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -283,4 +283,4 @@ TEST(Rfc4605Sec4p1, SaidAgainToAnOlderQuerier) {
 }
 
 }  // namespace
-}  // namespace sluice::control::igmp
+}  // namespace sluice::control::igmp::host_bounds_test

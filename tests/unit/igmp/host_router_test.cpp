@@ -9,7 +9,7 @@
 #include "control/igmp/merge.h"
 #include "tests/unit/igmp/host_world.h"
 
-namespace sluice::control::igmp {
+namespace sluice::control::igmp::host_router_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -186,4 +186,4 @@ TEST(HostAcceptance, SourcesThenAnySourceThenSources) {
 }
 
 }  // namespace
-}  // namespace sluice::control::igmp
+}  // namespace sluice::control::igmp::host_router_test

@@ -7,7 +7,7 @@
 
 #include "tests/unit/igmp/host_world.h"
 
-namespace sluice::control::igmp {
+namespace sluice::control::igmp::host_v2_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -257,4 +257,4 @@ TEST(Rfc2236Sec3, GroupsDelayIndependently) {
 }
 
 }  // namespace
-}  // namespace sluice::control::igmp
+}  // namespace sluice::control::igmp::host_v2_test

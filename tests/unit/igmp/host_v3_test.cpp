@@ -6,7 +6,7 @@
 
 #include "tests/unit/igmp/host_world.h"
 
-namespace sluice::control::igmp {
+namespace sluice::control::igmp::host_v3_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -350,4 +350,4 @@ TEST(Rfc9776Sec7p2p2, OtherHostsReportsSuppressNothing) {
 }
 
 }  // namespace
-}  // namespace sluice::control::igmp
+}  // namespace sluice::control::igmp::host_v3_test

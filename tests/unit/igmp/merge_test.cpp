@@ -6,7 +6,7 @@
 
 #include "control/igmp/source_set.h"
 
-namespace sluice::control::igmp {
+namespace sluice::control::igmp::merge_test {
 namespace {
 
 using Set = SourceSet<Ipv4>;
@@ -65,4 +65,4 @@ TEST(Rfc4605Sec4p1, PreparesAndMerges) {
 }
 
 }  // namespace
-}  // namespace sluice::control::igmp
+}  // namespace sluice::control::igmp::merge_test

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <string>
 
-namespace sluice::control::igmp {
+namespace sluice::control::igmp::querier_test {
 namespace {
 
 using State = Querier<Ipv4>::State;
@@ -309,4 +309,4 @@ TEST(Reload, QuerierKeepsWhatStillMakesSense) {
 }
 
 }  // namespace
-}  // namespace sluice::control::igmp
+}  // namespace sluice::control::igmp::querier_test

@@ -10,7 +10,7 @@
 
 #include "tests/unit/igmp/router_notation.h"
 
-namespace sluice::control::igmp {
+namespace sluice::control::igmp::router_tables_test {
 namespace {
 
 using namespace notation;  // the RFC's own words, in a test about its table
@@ -175,4 +175,4 @@ TEST(Rfc9776Sec6p4Table, Cells) {
 }
 
 }  // namespace
-}  // namespace sluice::control::igmp
+}  // namespace sluice::control::igmp::router_tables_test

@@ -7,7 +7,7 @@
 #include <random>
 #include <set>
 
-namespace sluice::control::igmp {
+namespace sluice::control::igmp::source_set_test {
 namespace {
 
 using Set = SourceSet<Ipv4>;
@@ -89,4 +89,4 @@ TEST(SourceSet, AgreesWithStdSet) {
 }
 
 }  // namespace
-}  // namespace sluice::control::igmp
+}  // namespace sluice::control::igmp::source_set_test

@@ -10,7 +10,7 @@
 #include <set>
 #include <vector>
 
-namespace sluice::control {
+namespace sluice::control::timer_wheel_test {
 namespace {
 
 using Id = TimerWheel::Id;
@@ -178,4 +178,4 @@ TEST(TimerWheel, AgreesWithAnOrderedSet) {
 }
 
 }  // namespace
-}  // namespace sluice::control
+}  // namespace sluice::control::timer_wheel_test

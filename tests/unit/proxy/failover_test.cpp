@@ -4,7 +4,7 @@
 
 #include "tests/unit/proxy/world.h"
 
-namespace sluice::control {
+namespace sluice::control::failover_test {
 namespace {
 
 using snooping::EventType;
@@ -217,4 +217,4 @@ TEST(Queriers, FloodOfQueriesAndZeroResponseTime) {
 }
 
 }  // namespace
-}  // namespace sluice::control
+}  // namespace sluice::control::failover_test

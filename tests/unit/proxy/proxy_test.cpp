@@ -6,7 +6,7 @@
 
 #include "tests/unit/proxy/world.h"
 
-namespace sluice::control {
+namespace sluice::control::proxy_test {
 namespace {
 
 // What repetitions add within the unsolicited report interval.
@@ -612,4 +612,4 @@ TEST(VlanTable, SaysWhatThePoliciesAre) {
 }
 
 }  // namespace
-}  // namespace sluice::control
+}  // namespace sluice::control::proxy_test

@@ -6,7 +6,7 @@
 
 #include "tests/unit/proxy/world.h"
 
-namespace sluice::control {
+namespace sluice::control::responder_test {
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
@@ -190,4 +190,4 @@ TEST(Ping, AnswersAreRateLimited) {
 }
 
 }  // namespace
-}  // namespace sluice::control
+}  // namespace sluice::control::responder_test

@@ -9,7 +9,7 @@
 
 #include "tests/unit/proxy/world.h"
 
-namespace sluice::control {
+namespace sluice::control::several_proxies_test {
 namespace {
 
 constexpr Ipv4 kFarAway = ipv4(192, 0, 2, 1);
@@ -113,4 +113,4 @@ TEST(SeveralProxies, OneThatGoesTakesNothingOfTheOthers) {
 }
 
 }  // namespace
-}  // namespace sluice::control
+}  // namespace sluice::control::several_proxies_test

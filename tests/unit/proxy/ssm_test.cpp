@@ -4,7 +4,7 @@
 
 #include "tests/unit/proxy/world.h"
 
-namespace sluice::control {
+namespace sluice::control::ssm_test {
 namespace {
 
 std::string members(const World& w, Ipv4 to, std::optional<Ipv4> source = {}) {
@@ -165,4 +165,4 @@ TEST(SsmMapping, NewerHostsSpeakForThemselves) {
 }
 
 }  // namespace
-}  // namespace sluice::control
+}  // namespace sluice::control::ssm_test

@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-namespace sluice {
+namespace sluice::address_test {
 namespace {
 
 TEST(ParseIpv4, AcceptsDottedQuads) {
@@ -161,4 +161,4 @@ TEST(Mac, PrintsInSmallLetters) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::address_test

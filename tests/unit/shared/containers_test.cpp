@@ -9,7 +9,7 @@
 #include "shared/slab.h"
 #include "shared/time.h"
 
-namespace sluice {
+namespace sluice::containers_test {
 namespace {
 
 TEST(AddressIndex, AgreesWithAMap) {
@@ -66,4 +66,4 @@ TEST(PackedTime, IsExactAndKeepsTheEnds) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::containers_test

@@ -10,7 +10,7 @@
 
 #include "tests/unit/shared/grace_by_hand.h"
 
-namespace sluice {
+namespace sluice::fib_test {
 namespace {
 
 constexpr VlanId kVlan{10};
@@ -227,4 +227,4 @@ TEST_F(FibTest, AgreesWithAModel) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::fib_test

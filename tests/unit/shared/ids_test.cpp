@@ -5,7 +5,7 @@
 
 #include <vector>
 
-namespace sluice {
+namespace sluice::ids_test {
 namespace {
 
 constexpr PortId kFirst{0};
@@ -58,4 +58,4 @@ TEST(PortSets, Combine) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::ids_test

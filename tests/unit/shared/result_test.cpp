@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-namespace sluice {
+namespace sluice::result_test {
 namespace {
 
 TEST(Results, AreAValueOrAReason) {
@@ -38,4 +38,4 @@ TEST(Results, StatusIsOkOrAReason) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::result_test

@@ -11,7 +11,7 @@
 
 #include "shared/vlan_table.h"
 
-namespace sluice {
+namespace sluice::routing_test {
 namespace {
 
 using testing::ElementsAre;
@@ -248,4 +248,4 @@ TEST(BridgedEgress, ByPolicyAndEntry) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::routing_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice {
+namespace sluice::vlan_table_test {
 namespace {
 
 VlanPolicy policy(std::uint16_t id, std::uint64_t untagged) {
@@ -81,4 +81,4 @@ TEST(VlanPolicies, DoNotRestrictUnlessToldTo) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::vlan_table_test

@@ -4,7 +4,7 @@
 
 #include "tests/unit/snooping/world.h"
 
-namespace sluice::control::snooping {
+namespace sluice::control::snooping::frames_test {
 namespace {
 
 using igmp::frames::ethernet;
@@ -287,4 +287,4 @@ TEST(QuerierOfVlan, NoneMeansNoRestriction) {
 }
 
 }  // namespace
-}  // namespace sluice::control::snooping
+}  // namespace sluice::control::snooping::frames_test

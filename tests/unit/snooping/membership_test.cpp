@@ -5,7 +5,7 @@
 
 #include "tests/unit/snooping/world.h"
 
-namespace sluice::control::snooping {
+namespace sluice::control::snooping::membership_test {
 namespace {
 
 using Query = igmp::Query<Ipv4>;
@@ -419,4 +419,4 @@ TEST(Scale, AJoinAmongManyGroupsTouchesOneEntry) {
 }
 
 }  // namespace
-}  // namespace sluice::control::snooping
+}  // namespace sluice::control::snooping::membership_test

@@ -6,7 +6,7 @@
 
 #include "world.h"
 
-namespace sluice::control::snooping {
+namespace sluice::control::snooping::restart_test {
 namespace {
 
 using igmp::FilterMode;
@@ -208,4 +208,4 @@ TEST(RestartTest, ChangesAreWrittenDownAndRefreshingIsNone) {
 }
 
 }  // namespace
-}  // namespace sluice::control::snooping
+}  // namespace sluice::control::snooping::restart_test

@@ -8,7 +8,7 @@
 #include "control/snooping/host_table.h"
 #include "tests/unit/snooping/world.h"
 
-namespace sluice::control::snooping {
+namespace sluice::control::snooping::rules_test {
 namespace {
 
 using Query = igmp::Query<Ipv4>;
@@ -394,4 +394,4 @@ TEST(TaggedVlan, QueriesAndReportsDoNotCrossOver) {
 }
 
 }  // namespace
-}  // namespace sluice::control::snooping
+}  // namespace sluice::control::snooping::rules_test

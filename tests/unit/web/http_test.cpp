@@ -13,7 +13,7 @@
 
 #include "peer.h"
 
-namespace sluice::control::web {
+namespace sluice::control::web::http_test {
 namespace {
 
 using testing::AllOf;
@@ -238,4 +238,4 @@ TEST_F(HurriedHttpTest, TurnsAwayWhomItHasNoPlaceFor) {
 }
 
 }  // namespace
-}  // namespace sluice::control::web
+}  // namespace sluice::control::web::http_test
