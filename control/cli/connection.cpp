@@ -9,6 +9,8 @@
 #include <cstring>
 #include <utility>
 
+#include "control/cli/interrupt.h"
+
 namespace sluice::control::cli {
 
 Result<Connection> Connection::open(const std::string& path) {
@@ -35,7 +37,7 @@ bool Connection::send(const std::string& line) {
   std::size_t sent = 0;
   while (sent < text.size()) {
     const ssize_t n = ::send(fd_, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EINTR && !interrupted()) continue;
     if (n <= 0) return false;
     sent += static_cast<std::size_t>(n);
   }
@@ -54,7 +56,7 @@ std::optional<std::string> Connection::receive() {
     searched_ = buffer_.size();
     char chunk[65536];
     const ssize_t n = ::recv(fd_, chunk, sizeof chunk, 0);
-    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EINTR && !interrupted()) continue;
     if (n <= 0) return std::nullopt;
     buffer_.append(chunk, static_cast<std::size_t>(n));
   }

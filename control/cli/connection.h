@@ -18,7 +18,7 @@ class Connection {
   Connection& operator=(Connection&&) = delete;
 
   bool send(const std::string& line);
-  // Without the newline; none when the daemon has gone.
+  // Without the newline; none when the daemon has gone, or on Ctrl-C in the shell.
   std::optional<std::string> receive();
 
  private:

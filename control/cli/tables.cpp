@@ -222,6 +222,14 @@ std::string alarms(const Json& result) {
   return text;
 }
 
+std::string log_levels(const Json& result) {
+  std::vector<Row> rows = {{"SUBSYSTEM", "LEVEL"}};
+  for (const Json& row : result["log-levels"]) {
+    rows.push_back({plain(row["subsystem"]), plain(row["level"])});
+  }
+  return aligned(rows);
+}
+
 std::string explanation(const Json& result) {
   std::string text = plain(result["verdict"]) + " to " + joined(result["ports"]) + "\n";
   for (const Json& why : result["why"]) text += "  " + plain(why) + "\n";
@@ -242,6 +250,7 @@ std::string to_table(const std::string& command, const Json& result) {
   if (command == "show counters") return counters(result);
   if (command == "show proxy") return proxies(result);
   if (command == "show alarms") return alarms(result);
+  if (command == "show log-levels") return log_levels(result);
   if (command == "explain") return explanation(result);
   return "";
 }
