@@ -65,6 +65,7 @@ const Dispatcher::Command Dispatcher::kCommands[] = {
     {"log-level", kLevel | kSubsystem, kLevel, &Dispatcher::log_level},
     {"show log-levels", 0, 0, &Dispatcher::show_log_levels},
     {"watch", 0, 0, &Dispatcher::watch},
+    {"values", kOf | kPrefix, kOf, &Dispatcher::values},
 };
 
 Dispatcher::Dispatcher(Setup setup, CommandQueue& commands)

@@ -75,6 +75,7 @@ class Dispatcher {
   Text log_level(const Request&);
   Text show_log_levels(const Request&);
   Text watch(const Request&);
+  Text values(const Request&);
 
   Text run(const Request& request);
   Text change_static(const Request& request, bool add);

@@ -10,7 +10,7 @@ namespace {
 
 using Value = nlohmann::json;
 
-constexpr std::array<std::pair<std::string_view, Field>, 7> kFields = {{
+constexpr std::array<std::pair<std::string_view, Field>, 9> kFields = {{
     {"vlan", kVlan},
     {"port", kPort},
     {"group", kGroup},
@@ -18,6 +18,8 @@ constexpr std::array<std::pair<std::string_view, Field>, 7> kFields = {{
     {"level", kLevel},
     {"igmp", kIgmp},
     {"subsystem", kSubsystem},
+    {"of", kOf},
+    {"prefix", kPrefix},
 }};
 
 std::optional<Field> find_field(std::string_view name) {
@@ -87,6 +89,11 @@ Status read_field(Field field, const Value& value, Request& request) {
         request.subsystem = parse_subsystem(value.get_ref<const std::string&>());
       }
       if (!request.subsystem) return Error{"\"subsystem\" must be " + subsystem_names()};
+      return Ok{};
+    case kOf:
+    case kPrefix:
+      if (!value.is_string()) return Error{"\"of\" and \"prefix\" must be strings"};
+      (field == kOf ? request.of : request.prefix) = value.get<std::string>();
       return Ok{};
     case kIgmp:
       if (!value.is_boolean()) return Error{"\"igmp\" must be true or false"};

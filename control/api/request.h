@@ -23,6 +23,8 @@ enum Field : unsigned {
   kLevel = 1u << 4,
   kIgmp = 1u << 5,
   kSubsystem = 1u << 6,
+  kOf = 1u << 7,
+  kPrefix = 1u << 8,
 };
 std::string field_names(unsigned fields);  // "vlan, port"
 
@@ -36,6 +38,8 @@ struct Request {
   std::optional<LogLevel> level;
   std::optional<Subsystem> subsystem;  // none: all of them
   bool igmp = false;
+  std::string of;      // what values are asked for: "group"
+  std::string prefix;  // only those that begin with it
 };
 
 // Error: what is wrong with the line, and what would be right.

@@ -80,13 +80,6 @@ std::variant<Parsed, Exit> parse(const std::vector<std::string>& words, const Op
   app.add_option("--socket", parsed.options.socket, "control socket (or SLUICE_SOCKET)")
       ->capture_default_str();
   app.add_flag("--json", parsed.options.json, "one JSON object, for machines");
-  app.footer(
-      "\nExamples:\n"
-      "  sluicectl show groups\n"
-      "  sluicectl show fib --vlan 10 --json\n"
-      "  sluicectl explain --vlan 10 --port p1 --group 239.1.1.1\n"
-      "  sluicectl watch\n\n"
-      "Exit status: 0 done, 1 the daemon refused, 2 usage, 3 no daemon at the socket.");
   std::map<std::string_view, CLI::App*> families;
   for (const Command& command : all_commands()) {
     const std::size_t blank = command.name.find(' ');
@@ -105,6 +98,14 @@ std::variant<Parsed, Exit> parse(const std::vector<std::string>& words, const Op
     }
     add_command(*parent, command.name.substr(blank + 1), command, request);
   }
+  // After the subcommands, which would inherit it.
+  app.footer(
+      "\nExamples:\n"
+      "  sluicectl show groups\n"
+      "  sluicectl show fib --vlan 10 --json\n"
+      "  sluicectl explain --vlan 10 --port p1 --group 239.1.1.1\n"
+      "  sluicectl watch\n\n"
+      "Exit status: 0 done, 1 the daemon refused, 2 usage, 3 no daemon at the socket.");
   try {
     app.parse(
         std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 wants the last first

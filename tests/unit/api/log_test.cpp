@@ -11,7 +11,7 @@
 #include "control/log/limiter.h"
 #include "control/log/line.h"
 
-namespace sluice::control::log {
+namespace sluice::control::log::log_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -166,4 +166,4 @@ TEST(LogVocabulary, IsOnThePage) {
 }
 
 }  // namespace
-}  // namespace sluice::control::log
+}  // namespace sluice::control::log::log_test

@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "control/api/server.h"
+#include "control/cli/commands.h"
 #include "rig.h"
 
 namespace sluice::control::api::sluicectl_test {
@@ -94,11 +95,66 @@ TEST_F(SluicectlTest, RefusalIsOneWithTheReasonOnStderr) {
 
 TEST_F(SluicectlTest, UsageIsTwo) {
   for (const char* wrong :
-       {"", "shw", "show", "show groops", "show groups --vlan 0", "show groups --vlan x",
+       {"shw", "show", "show groops", "show groups --vlan 0", "show groups --vlan x",
         "show groups --group 10.0.0.1", "explain --vlan 10 --group 239.1.1.1", "log-level loud",
         "static add --vlan 10 --group 239.1.1.1 --port p1 --source 239.1.1.1"}) {
     EXPECT_EQ(run(std::string(wrong) + " 2>/dev/null").status, 2) << wrong;
   }
+}
+
+TEST_F(SluicectlTest, ALineOfTheShellIsACommand) {
+  const auto shell = [this](const std::string& lines) {
+    return run("2>&1 <<'END'\n" + lines + "END\n");
+  };
+  const Outcome good = shell(
+      "# a comment, and then a blank line\n\n"
+      "static add --vlan 10 --group 239.1.1.1 --port \"p3\"\n"
+      "sh gr --js --vl 10   # cut short\n");
+  EXPECT_EQ(good.status, 0) << good.text;
+  EXPECT_EQ(Json::parse(good.text)["groups"][0]["group"], "239.1.1.1");
+  EXPECT_EQ(shell("quit\nshow groops\n").status, 0);
+  EXPECT_THAT(shell("help\n").text, HasSubstr("show log-levels"));
+  EXPECT_EQ(shell("help explain\n").text, run("explain --help").text);
+  EXPECT_EQ(shell("").text, "");
+}
+
+TEST_F(SluicectlTest, LinesStopAtTheFirstThatFails) {
+  const std::pair<const char*, int> lines[] = {
+      {"show groups --vlan 99", 1}, {"show groops", 2}, {"st", 2}, {"show 'groups", 2}};
+  for (const auto& [line, status] : lines) {
+    const Outcome outcome = run("2>&1 <<'END'\n\n" + std::string(line) + "\nstatus\nEND\n");
+    EXPECT_EQ(outcome.status, status) << line;
+    EXPECT_THAT(outcome.text, HasSubstr("stopped at line 2: " + std::string(line)));
+    EXPECT_THAT(outcome.text, testing::Not(HasSubstr("uptime"))) << line;
+  }
+  EXPECT_EQ(run_at(directory_ + "/nobody", "</dev/null 2>/dev/null").status, 3);
+}
+
+// One table here, one in the daemon: the same commands.
+TEST_F(SluicectlTest, KnowsEveryCommandOfTheDaemon) {
+  const std::string known = box_.dispatcher.answer(R"({"command":"?"})").line;
+  std::string names;
+  for (const auto& command : cli::all_commands()) {
+    names += std::string(command.name) + ", ";
+    EXPECT_THAT(known, HasSubstr(std::string(command.name)));
+  }
+  std::string rest = Json::parse(known)["error"];
+  rest = rest.substr(rest.find(" are ") + 5) + ", ";
+  for (std::size_t end; (end = rest.find(", ")) != rest.npos; rest.erase(0, end + 2)) {
+    if (rest.substr(0, end) == "values") continue;  // completion asks it
+    EXPECT_THAT(names, HasSubstr(rest.substr(0, end + 2)));
+  }
+}
+
+TEST_F(SluicectlTest, CompletesFromTheDaemon) {
+  run("static add --vlan 10 --group 239.1.1.1 --source 10.9.9.9 --port p3");
+  EXPECT_EQ(run("--complete show gr").text, "groups\n");
+  EXPECT_EQ(run("--complete show groups --group 23").text, "239.1.1.1\n");
+  EXPECT_EQ(run("--complete show groups --group 224").text, "");
+  EXPECT_EQ(run("--complete explain --source ''").text, "10.9.9.9\n*\n");
+  EXPECT_EQ(run("--complete show ports --port p").text, "p1\np2\np3\np4\np5\n");
+  EXPECT_EQ(run("--complete show fib --vlan ''").text, "10\n20\n");
+  EXPECT_EQ(run("--complete --socket /nowhere show fib --vlan ''").text, "");
 }
 
 TEST_F(SluicectlTest, NoDaemonIsThree) {
