@@ -12,6 +12,7 @@
 #include "shared/address.h"
 #include "shared/ids.h"
 #include "shared/log.h"
+#include "shared/punt_limits.h"
 #include "shared/time.h"
 #include "shared/vlan_table.h"
 
@@ -42,6 +43,7 @@ struct Dataplane {
   std::uint32_t group_entries = 65536;  // forwarding entries, 1024..1048576
   std::uint32_t mac_entries = 16384;    // learned addresses, 1024..1048576
   Duration mac_ageing_time = std::chrono::seconds(300);  // 802.1Q default; 10 s .. 1,000,000 s
+  std::uint32_t idle_sleep_us = 0;  // the longest nap of a worker without work; 0: it polls on
   std::vector<std::string> eal_args;
 };
 
@@ -159,6 +161,7 @@ struct Config {
   System system;
   Dataplane dataplane;
   Metrics metrics;
+  PuntLimits punt_limits = kDefaultPuntLimits;
   std::vector<Port> ports;  // position is the PortId
   std::vector<Vlan>
       vlans;  // a VLAN that ports carry but that has no entry here is switched plainly

@@ -14,6 +14,8 @@ constexpr Range kAny{};
 constexpr Range kVlanId{1, 4094};
 constexpr Range kCore{0, 1023};
 constexpr std::string_view kLogLevelWords = "trace debug info warn error";
+constexpr Range kPuntRate{1, 10000000, true};
+constexpr Range kPuntBurst{1, 16777216};
 
 constexpr SectionText kSections[] = {
     {kFile, "", ""},
@@ -25,6 +27,20 @@ constexpr SectionText kSections[] = {
     {kMetrics, "[metrics]",
      "Figures for Prometheus, by HTTP at the path `/metrics`; [metrics.md](metrics.md) lists them. "
      "Without `listen` nothing listens."},
+    {kPuntLimit, "[punt-limit]",
+     "How much of what comes in may go up to the control thread: a token bucket for each class of "
+     "frames at each port, and one in each VLAN, whose rates are tokens a second. What is more is "
+     "dropped and counted. [protection.md](protection.md) says why the defaults are what they "
+     "are."},
+    {kPuntQueries, "[punt-limit.queries]", "IGMP queries, a token each."},
+    {kPuntReports, "[punt-limit.reports]",
+     "IGMP reports and leaves, a token for each group record; an IGMPv1 or v2 message is one, and "
+     "two sources count as much as a record."},
+    {kPuntPimMrd, "[punt-limit.pim-mrd]",
+     "PIM hellos, which flood even so, and multicast router discovery; a token each."},
+    {kPuntLocal, "[punt-limit.local]",
+     "ARP for an `[[interface]]`, which floods even so, and what comes to the appliance's own MAC "
+     "address, such as ping; a token each."},
     {kPort, "[[port]]",
      "One per port, 1 to 64 (Debian's DPDK is built for 32). DPDK's port numbers follow the order "
      "of the file. A port carries at least one VLAN, untagged, tagged or both; frames of a VLAN "
@@ -72,6 +88,7 @@ constexpr Key kKeys[] = {
     {kFile, "system", kTable, kAny, "", kNone, "", ""},
     {kFile, "dataplane", kTable, kAny, "", kNone, "", ""},
     {kFile, "metrics", kTable, kAny, "", kNone, "", ""},
+    {kFile, "punt-limit", kTable, kAny, "", kNone, "", ""},
     {kFile, "port", kTables, kAny, "", kRequired, "", ""},
     {kFile, "vlan", kTables, kAny, "", kNone, "", ""},
     {kFile, "interface", kTables, kAny, "", kNone, "", ""},
@@ -137,6 +154,15 @@ constexpr Key kKeys[] = {
      "300",
      "IEEE 802.1Q §8.8.3",
      "How long a MAC address that is not heard again is remembered."},
+    {kDataplane,
+     "idle-sleep-us",
+     kInteger,
+     {1, 10000, true},
+     "",
+     "0",
+     "",
+     "The longest that a worker with nothing to do sleeps before it looks for frames again, in "
+     "microseconds; 0: it never sleeps. [idle-power.md](idle-power.md) says what it costs."},
     {kDataplane, "eal-args", kTexts, kAny, "DPDK EAL options", "[]", "",
      "Passed to DPDK as they are, for what this file has no key for; options that the keys of this "
      "file set are refused."},
@@ -154,6 +180,42 @@ constexpr Key kKeys[] = {
      "",
      "The most groups shown one by one, those with the most packets a second; the others together "
      "are one group `other` in each VLAN."},
+    {kPuntLimit, "queries", kTable, kAny, "", kNone, "", ""},
+    {kPuntLimit, "reports", kTable, kAny, "", kNone, "", ""},
+    {kPuntLimit, "pim-mrd", kTable, kAny, "", kNone, "", ""},
+    {kPuntLimit, "local", kTable, kAny, "", kNone, "", ""},
+    {kPuntQueries, "port-rate", kInteger, kPuntRate, "", "10000", "",
+     "A second from one port; 0 for no limit."},
+    {kPuntQueries, "port-burst", kInteger, kPuntBurst, "", "16384", "",
+     "At once from one port that was quiet."},
+    {kPuntQueries, "vlan-rate", kInteger, kPuntRate, "", "20000", "",
+     "A second in one VLAN, from all its ports; 0 for no limit."},
+    {kPuntQueries, "vlan-burst", kInteger, kPuntBurst, "", "16384", "",
+     "At once in one VLAN that was quiet."},
+    {kPuntReports, "port-rate", kInteger, kPuntRate, "", "100000", "",
+     "A second from one port; 0 for no limit."},
+    {kPuntReports, "port-burst", kInteger, kPuntBurst, "", "131072", "",
+     "At once from one port that was quiet."},
+    {kPuntReports, "vlan-rate", kInteger, kPuntRate, "", "400000", "",
+     "A second in one VLAN, from all its ports; 0 for no limit."},
+    {kPuntReports, "vlan-burst", kInteger, kPuntBurst, "", "600000", "",
+     "At once in one VLAN that was quiet."},
+    {kPuntPimMrd, "port-rate", kInteger, kPuntRate, "", "1000", "",
+     "A second from one port; 0 for no limit."},
+    {kPuntPimMrd, "port-burst", kInteger, kPuntBurst, "", "4096", "",
+     "At once from one port that was quiet."},
+    {kPuntPimMrd, "vlan-rate", kInteger, kPuntRate, "", "1000", "",
+     "A second in one VLAN, from all its ports; 0 for no limit."},
+    {kPuntPimMrd, "vlan-burst", kInteger, kPuntBurst, "", "1024", "",
+     "At once in one VLAN that was quiet."},
+    {kPuntLocal, "port-rate", kInteger, kPuntRate, "", "2000", "",
+     "A second from one port; 0 for no limit."},
+    {kPuntLocal, "port-burst", kInteger, kPuntBurst, "", "2000", "",
+     "At once from one port that was quiet."},
+    {kPuntLocal, "vlan-rate", kInteger, kPuntRate, "", "8000", "",
+     "A second in one VLAN, from all its ports; 0 for no limit."},
+    {kPuntLocal, "vlan-burst", kInteger, kPuntBurst, "", "8000", "",
+     "At once in one VLAN that was quiet."},
 
     {kPort, "name", kText, kAny, "1 to 32 of `A-Z a-z 0-9 . _ -`", kRequired, "",
      "What the port is called here, in `sluicectl` and in logs; unique."},

@@ -16,6 +16,11 @@ enum class Section : std::uint8_t {
   kLogLevels,
   kDataplane,
   kMetrics,
+  kPuntLimit,
+  kPuntQueries,  // in the order of PuntClass
+  kPuntReports,
+  kPuntPimMrd,
+  kPuntLocal,
   kPort,
   kVlan,
   kIgmpSnooping,

@@ -145,6 +145,7 @@ void read_dataplane(SectionReader& file, Reading& reading) {
   section.read("group-entries", out.group_entries);
   section.read("mac-entries", out.mac_entries);
   section.read("mac-ageing-time", out.mac_ageing_time);
+  section.read("idle-sleep-us", out.idle_sleep_us);
   read_eal_args(section, out.eal_args);
 }
 

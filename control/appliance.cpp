@@ -17,6 +17,7 @@ void Appliance::adopt(const config::Config& config) {
   for (std::size_t i = 0; i < config.proxies.size(); ++i) proxies_.emplace_back(config, i);
   interfaces_ = config.interfaces;
   responder_.configure(interfaces_);
+  punt_limits_ = config.punt_limits;
 }
 
 // --- Events
@@ -99,6 +100,7 @@ void Appliance::on_fib_refused(const FibKey& key, Effects& out) {
 Status Appliance::reload(const config::Config& config, TimePoint now, Effects& out) {
   if (const Status done = switch_.reload(config, now, out); !done) return done;
   const std::vector<Proxy> former = std::exchange(proxies_, {});
+  if (punt_limits_ != config.punt_limits) out.vlans_changed = true;
   adopt(config);
   for (Proxy& proxy : proxies_) {
     proxy.inherit(former);
@@ -123,6 +125,7 @@ void Appliance::clear_counters() {
 VlanTable Appliance::vlan_table() const {
   VlanTable table = switch_.vlan_table();
   table.set_own_mac(mac_);
+  table.set_punt_limits(punt_limits_);
   std::vector<RouteDomain> domains;
   for (const Proxy& proxy : proxies_) domains.push_back(proxy.domain());
   for (const config::Interface& interface : interfaces_) {

@@ -53,6 +53,7 @@ class Appliance {
   std::vector<proxy::Proxy> proxies_;
   std::vector<config::Interface> interfaces_;
   Responder responder_;
+  PuntLimits punt_limits_;
   MacAddress mac_;
 };
 

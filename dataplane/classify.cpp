@@ -38,6 +38,14 @@ bool arp_request_for(Ipv4 target, const std::uint8_t* arp, std::uint32_t length)
          be32(arp + 24) == target.value;
 }
 
+// By the type of the message, if that can be seen.
+PuntClass igmp_class(const std::uint8_t* ip, std::uint32_t header, std::uint32_t length) {
+  if (header >= length) return PuntClass::kReports;
+  const std::uint8_t type = ip[header];
+  if (type == kIgmpQuery) return PuntClass::kQueries;
+  return type >= kMrdFirst && type <= kMrdLast ? PuntClass::kPimMrd : PuntClass::kReports;
+}
+
 // RFC 4541 §2.1.1 for IGMP and PIM, §2.1.2 for data. `ip` points at `length` readable bytes.
 // `nested`: it stands under one more tag.
 Decision& classify_ipv4_multicast(Decision& decision, const std::uint8_t* ip, std::uint32_t length,
@@ -61,8 +69,10 @@ Decision& classify_ipv4_multicast(Decision& decision, const std::uint8_t* ip, st
   // IGMP is known by its protocol and not by its address: v2 reports go to the group (SC-14).
   if (policy.snooping && ip[9] == kProtocolIgmp) {
     decision.lane = Lane::kPunt;
+    decision.punted = igmp_class(ip, header, length);
   } else if (policy.snooping && ip[9] == kProtocolPim && decision.group == kAllPimRouters) {
     decision.lane = Lane::kFloodAndShow;
+    decision.punted = PuntClass::kPimMrd;
   } else if (!decision.group.is_multicast() || decision.group.is_link_local_multicast()) {
     decision.lane = Lane::kFlood;
   } else {
@@ -118,6 +128,7 @@ Decision classify(const FrameInfo& frame, PortId ingress, const VlanTable& vlans
     decision.local = !policy.address.is_unspecified() &&
                      std::memcmp(bytes, vlans.own_mac().bytes.data(), kMacLength) == 0;
     decision.lane = decision.local ? Lane::kPunt : Lane::kUnicast;
+    decision.punted = PuntClass::kLocal;
     return decision;
   }
   if (reserved_by_8021d(bytes)) return drop(decision, RxDrop::kReservedMac);
@@ -127,6 +138,7 @@ Decision classify(const FrameInfo& frame, PortId ingress, const VlanTable& vlans
     if (type == kTypeArp && !policy.address.is_unspecified() && broadcast_mac(bytes) &&
         arp_request_for(policy.address, bytes + type_at + 2, frame.length - type_at - 2)) {
       decision.local = true;
+      decision.punted = PuntClass::kLocal;
       decision.lane = Lane::kFloodAndShow;
     }
     return decision;

@@ -31,6 +31,7 @@ struct alignas(64) PortCounts {
   Counter routed;       // frames that a proxy sent to another network, bridged too or not
   std::array<Counter, kRxDrops> rx_drops;
   std::array<Counter, kTxDrops> tx_drops;
+  Counter not_shown;  // frames that were flooded and, being too many, not shown
 
   Counter& operator[](RxDrop reason) { return rx_drops[static_cast<std::size_t>(reason)]; }
   Counter& operator[](TxDrop reason) { return tx_drops[static_cast<std::size_t>(reason)]; }
@@ -38,9 +39,12 @@ struct alignas(64) PortCounts {
 
 struct alignas(64) WorkerCounts {
   Counter bursts, idle_polls, injected;
+  Counter naps;              // while there was nothing to do
   Counter injected_no_port;  // every port of it had gone down meanwhile
   std::array<Counter, kRouteRefusalLabels.size()> route_refused;  // bridged nevertheless or not
   std::array<PortCounts, kMaxPorts> ports;
+  // What [punt-limit] refused, by class: by the port's limit, by the VLAN's.
+  std::array<Counter, kPuntClasses> over_port_limit, over_vlan_limit;
 };
 
 }  // namespace sluice::dataplane

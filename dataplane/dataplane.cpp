@@ -58,6 +58,7 @@ struct Dataplane::Impl {
   std::unique_ptr<RcuVlanPublisher> vlans;
   std::unique_ptr<Fib> fib;
   std::unique_ptr<MacTable> macs;
+  std::unique_ptr<Policer> policer;
   std::atomic<bool> stop{false};
   std::vector<std::unique_ptr<Worker>> workers;
   std::unique_ptr<Exchange> exchange;
@@ -69,6 +70,7 @@ struct Dataplane::Impl {
   ~Impl() {
     halt();
     ports.clear();  // closing a port returns its buffers
+    exchange.reset();
     for (auto& worker : workers) worker->discard();
     for (const auto& pool : {&buffers, &headers}) {
       if (*pool && rte_mempool_in_use_count(pool->get()) > 0) {
@@ -145,8 +147,10 @@ void Dataplane::Impl::make_workers(const config::Config& config, Doorbell& contr
   vlans = std::make_unique<RcuVlanPublisher>(*qsbr);
   fib = std::make_unique<Fib>(config.dataplane.group_entries, count, *qsbr);
   macs = std::make_unique<MacTable>(config.dataplane.mac_entries);
-  const WorkerShared shared{*qsbr,         *vlans,        *fib, *macs,   traits,
-                            buffers.get(), headers.get(), stop, &control};
+  policer = std::make_unique<Policer>();
+  WorkerShared shared{*qsbr,         *vlans,        *fib, *macs,    traits,
+                      buffers.get(), headers.get(), stop, *policer, &control};
+  shared.longest_nap = Nanoseconds{config.dataplane.idle_sleep_us} * 1000;
   for (unsigned i = 0; i < count; ++i) {
     workers.push_back(std::make_unique<Worker>(i, shared));
     for (const auto& port : ports) workers.back()->add_port(*port);

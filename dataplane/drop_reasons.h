@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "shared/punt_limits.h"
 #include "shared/routing.h"
 
 namespace sluice::dataplane {
@@ -30,6 +31,9 @@ namespace sluice::dataplane {
   X(RpfFailed, "rpf_failed", "to be routed, and its source is not on this side")               \
   X(ProxyDenied, "proxy_denied", "to be routed, and the proxy's lists do not allow it")        \
   X(TtlExpired, "ttl_expired", "to be routed, and its TTL is 0 or 1")                          \
+  X(QueryRateLimit, "query_rate_limit", "IGMP queries, and too many")                          \
+  X(ReportRateLimit, "report_rate_limit", "IGMP reports and leaves, and too many")             \
+  X(PimMrdRateLimit, "pim_mrd_rate_limit", "multicast router discovery, and too much")         \
   X(LocalRateLimit, "local_rate_limit", "to the appliance's own address, and too many")
 
 enum class RxDrop : std::uint8_t {
@@ -43,6 +47,15 @@ inline constexpr std::array kRxDropLabels = {
 #undef X
 };
 inline constexpr std::size_t kRxDrops = kRxDropLabels.size();
+
+// Of a frame that [punt-limit] refuses.
+constexpr RxDrop drop_of(PuntClass punted) {
+  return static_cast<RxDrop>(static_cast<std::size_t>(RxDrop::kQueryRateLimit) +
+                             static_cast<std::size_t>(punted));
+}
+static_assert(drop_of(PuntClass::kReports) == RxDrop::kReportRateLimit &&
+              drop_of(PuntClass::kPimMrd) == RxDrop::kPimMrdRateLimit &&
+              drop_of(PuntClass::kLocal) == RxDrop::kLocalRateLimit);
 
 // A frame that is neither routed nor bridged is dropped for the reason that it was not routed.
 constexpr RxDrop drop_of(RouteRefusal refusal) {

@@ -8,17 +8,45 @@
 
 namespace sluice::dataplane {
 
+namespace {
+
+// So many bytes of frames are worked off before the rings are looked at again: eight small reports,
+// or one large one, which costs as much. Whoever comes meanwhile waits for no more than that.
+constexpr std::uint32_t kBytesBetweenFetches = 512;
+
+}  // namespace
+
+Exchange::~Exchange() {
+  Waiting next;
+  while (waiting_.pop(next)) rte_pktmbuf_free(next.punt.mbuf);
+}
+
 std::size_t Exchange::poll(std::size_t max, const std::function<void(const PuntedFrame&)>& visit) {
   std::size_t count = 0;
-  for (const std::unique_ptr<Worker>& worker : workers_) {
-    Punt punt;
-    while (count < max && worker->punts().pop(punt)) {
-      lend(punt, visit);
-      rte_pktmbuf_free(punt.mbuf);
-      ++count;
+  std::uint32_t bytes = kBytesBetweenFetches;
+  Waiting next;
+  for (; count < max; ++count) {
+    if (bytes >= kBytesBetweenFetches) {
+      fetch();
+      bytes = 0;
     }
+    if (!waiting_.pop(next)) break;
+    bytes += next.punt.mbuf->pkt_len;
+    lend(next.punt, visit);
+    rte_pktmbuf_free(next.punt.mbuf);
+    workers_[next.worker]->punts().done(next.punt);
   }
   return count;
+}
+
+// There is room for all that the rings let up, since their places are free only after done().
+void Exchange::fetch() {
+  for (std::uint32_t worker = 0; worker < workers_.size(); ++worker) {
+    Punt punt;
+    while (waiting_.room() > 0 && workers_[worker]->punts().pop(punt)) {
+      waiting_.push(punt.port, {punt, worker});
+    }
+  }
 }
 
 // Copied, because a shared frame must not be edited and one in segments has no span.
@@ -57,6 +85,7 @@ bool Exchange::send(const OutFrame& frame) {
     ++ring_full_;
     return false;
   }
+  workers_.front()->wake();
   return true;
 }
 

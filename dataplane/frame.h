@@ -19,6 +19,8 @@ inline constexpr std::uint16_t kTypeIpv4 = 0x0800;
 inline constexpr std::uint16_t kTypeArp = 0x0806;
 inline constexpr std::uint8_t kProtocolIgmp = 2;
 inline constexpr std::uint8_t kProtocolPim = 103;
+inline constexpr std::uint8_t kIgmpQuery = 0x11;
+inline constexpr std::uint8_t kMrdFirst = 0x30, kMrdLast = 0x32;  // RFC 4286
 
 // Bytes in the machine's order, of any alignment.
 template <class Word>

@@ -32,6 +32,10 @@ class Qsbr final : public GracePeriod {
     rte_rcu_qsbr_thread_online(rcu_.get(), worker);
   }
   void quiescent(unsigned worker) { rte_rcu_qsbr_quiescent(rcu_.get(), worker); }
+  // Around a sleep: a grace period does not wait for who is offline, who holds nothing that is read
+  // under RCU and, once online again, reads everything anew.
+  void offline(unsigned worker) { rte_rcu_qsbr_thread_offline(rcu_.get(), worker); }
+  void online(unsigned worker) { rte_rcu_qsbr_thread_online(rcu_.get(), worker); }
   void leave(unsigned worker) {
     rte_rcu_qsbr_thread_offline(rcu_.get(), worker);
     rte_rcu_qsbr_thread_unregister(rcu_.get(), worker);

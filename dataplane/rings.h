@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "shared/ids.h"
+#include "shared/punt_limits.h"
 
 namespace sluice::dataplane {
 
@@ -19,8 +20,9 @@ struct Punt {
   PortId port;
   VlanId vlan;
   std::uint16_t tci;
-  bool tag_in_frame;
-  bool also_forwarded;  // the mbuf is shared: read it, do not write it
+  bool tag_in_frame : 1;
+  bool also_forwarded : 1;  // the mbuf is shared: read it, do not write it
+  PuntClass of;
 };
 
 // Control thread to worker: an untagged frame for these ports.
@@ -32,6 +34,7 @@ struct Inject {
 };
 
 inline constexpr std::size_t kRingFrames = 4096;
+static_assert(sizeof(Punt) == 16);
 static_assert(std::is_trivially_copyable_v<Punt> && std::is_trivially_copyable_v<Inject>);
 
 template <class T>

@@ -60,14 +60,18 @@ class Transmit {
     waiting_ = PortSet{};
   }
 
-  // Sends what other workers handed over for the ports that this worker owns.
-  void drain_handoffs() {
-    drained_.for_each([this](PortId port) {
+  // Sends what other workers handed over for the ports that this worker owns. True: there was some.
+  bool drain_handoffs() {
+    bool any = false;
+    drained_.for_each([&](PortId port) {
       std::array<rte_mbuf*, kBurst> frames;
       const unsigned count = rte_ring_dequeue_burst(
           out_[port.value].drain, reinterpret_cast<void**>(frames.data()), kBurst, nullptr);
-      if (count > 0) send(port, frames.data(), count);
+      if (count == 0) return;
+      any = true;
+      send(port, frames.data(), count);
     });
+    return any;
   }
 
   // At the end, when nobody sends any more: frees what is left.

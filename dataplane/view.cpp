@@ -75,12 +75,15 @@ std::vector<NamedCount> View::sum_totals() const {
   per_port("frames_punted_total", &PortCounts::punted);
   per_port("frames_shown_total", &PortCounts::punt_copies);
   per_port("frames_routed_total", &PortCounts::routed);
+  per_port("frames_not_shown_total", &PortCounts::not_shown);
   for (std::size_t i = 0; i < kRouteRefusalLabels.size(); ++i) {
     std::uint64_t sum = 0;
     for (const auto& worker : parts_.workers) sum += worker->counts().route_refused[i].read();
     totals.push_back(
         {"route_refused_total{reason=\"" + std::string(kRouteRefusalLabels[i]) + "\"}", sum});
   }
+  add_over_limit("port", &WorkerCounts::over_port_limit, totals);
+  add_over_limit("vlan", &WorkerCounts::over_vlan_limit, totals);
   std::uint64_t moves = 0;
   std::uint64_t no_room = 0;
   for (std::size_t i = 0; i < parts_.workers.size(); ++i) {
@@ -88,6 +91,7 @@ std::vector<NamedCount> View::sum_totals() const {
     const std::string label = "{worker=\"" + std::to_string(i) + "\"}";
     totals.push_back({"worker_bursts_total" + label, worker.counts().bursts.read()});
     totals.push_back({"worker_idle_polls_total" + label, worker.counts().idle_polls.read()});
+    totals.push_back({"worker_naps_total" + label, worker.counts().naps.read()});
     totals.push_back({"frames_injected_total" + label, worker.counts().injected.read()});
     totals.push_back(
         {"frames_injected_no_port_total" + label, worker.counts().injected_no_port.read()});
@@ -99,6 +103,17 @@ std::vector<NamedCount> View::sum_totals() const {
   totals.push_back({"inject_ring_full_total", parts_.exchange.ring_full()});
   totals.push_back({"inject_no_mbuf_total", parts_.exchange.no_mbuf()});
   return totals;
+}
+
+void View::add_over_limit(const char* limit, OverLimit WorkerCounts::*member,
+                          std::vector<NamedCount>& totals) const {
+  for (std::size_t i = 0; i < kPuntClasses; ++i) {
+    std::uint64_t sum = 0;
+    for (const auto& worker : parts_.workers) sum += (worker->counts().*member)[i].read();
+    totals.push_back({"punt_over_limit_total{class=\"" + std::string(kPuntClassNames[i]) +
+                          "\",limit=\"" + limit + "\"}",
+                      sum});
+  }
 }
 
 std::vector<NamedCount> View::counters() const {

@@ -3,6 +3,7 @@
 // at the last "clear". Control thread.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -39,6 +40,9 @@ class View final : public DataplaneView {
   PortCounters sum_port(PortId port) const;
   // Only what counts up; gauges are added by counters().
   std::vector<NamedCount> sum_totals() const;
+  using OverLimit = std::array<Counter, kPuntClasses>;
+  void add_over_limit(const char* limit, OverLimit WorkerCounts::*member,
+                      std::vector<NamedCount>& totals) const;
 
   Parts parts_;
   std::vector<PortCounters> zero_ports_;

@@ -3,13 +3,16 @@
 
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
+#include <sys/prctl.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstring>
 #include <new>
 
 #include "dataplane/edit.h"
+#include "dataplane/idle.h"
 
 namespace sluice::dataplane {
 namespace {
@@ -49,6 +52,13 @@ RxDrop nobody(const VlanPolicy& policy, const EgressSet* entry) {
 
 }  // namespace
 
+// 32 bits of fraction: exact to a second in a hundred years.
+Nanoseconds tsc_nanoseconds() {
+  static const std::uint64_t per_cycle = (std::uint64_t{1'000'000'000} << 32) / rte_get_tsc_hz();
+  __extension__ using Product = unsigned __int128;
+  return static_cast<Nanoseconds>((Product{rte_rdtsc()} * per_cycle) >> 32);
+}
+
 Worker::Worker(unsigned id, const WorkerShared& shared)
     : id_(id),
       shared_(shared),
@@ -60,6 +70,8 @@ void Worker::run() noexcept {
   shared_.qsbr.join(id_);
   polling_.store(true, std::memory_order_release);
   const std::uint64_t hz = rte_get_tsc_hz();
+  Naps naps(shared_.longest_nap);
+  if (naps.allowed()) prctl(PR_SET_TIMERSLACK, 1);  // else a nap takes 50 us more than it should
   while (!shared_.stop.load(std::memory_order_relaxed)) {
     const auto now_s = static_cast<std::uint32_t>(rte_rdtsc() / hz);
     bool idle = true;
@@ -72,14 +84,28 @@ void Worker::run() noexcept {
       process(queue.port, {frames, count}, shared_.vlans.load(), now_s);
       transmit_.flush();
     }
-    send_injected(shared_.vlans.load());
-    transmit_.drain_handoffs();
+    if (send_injected(shared_.vlans.load())) idle = false;
+    if (transmit_.drain_handoffs()) idle = false;
     transmit_.flush();
     shared_.qsbr.quiescent(id_);
     (idle ? counts_.idle_polls : counts_.bursts).add(1);
+    if (naps.allowed()) [[unlikely]] {
+      if (const Nanoseconds most = naps.after(!idle, tsc_nanoseconds()); most > 0) nap(most);
+    }
   }
   shared_.qsbr.leave(id_);
   polling_.store(false, std::memory_order_release);
+}
+
+// Nothing is held that is read under RCU. Frames do not end a nap, but those of the control thread
+// do.
+void Worker::nap(Nanoseconds most) {
+  shared_.qsbr.offline(id_);
+  bell_.sleep(
+      [&] { return injects_.read_available() > 0 || shared_.stop.load(std::memory_order_relaxed); },
+      std::chrono::nanoseconds(most));
+  shared_.qsbr.online(id_);
+  counts_.naps.add(1);
 }
 
 void Worker::process(PortId port, std::span<rte_mbuf*> frames, const VlanTable& vlans,
@@ -212,7 +238,10 @@ void Worker::dispatch(rte_mbuf* mbuf, const Decision& decision, PortId port) {
     case Lane::kUnicast:
       return forward_unicast(mbuf, decision, port);
     case Lane::kFloodAndShow:
-      if (decision.local && !admit_local()) return flood(mbuf, decision, port);
+      if (!admit(mbuf, decision, port)) {
+        counts_.ports[port.value].not_shown.add(1);
+        return flood(mbuf, decision, port);
+      }
       rte_pktmbuf_refcnt_update(mbuf, 1);
       if (punt(mbuf, decision, port, true)) {
         counts_.ports[port.value].punt_copies.add(1);
@@ -223,7 +252,7 @@ void Worker::dispatch(rte_mbuf* mbuf, const Decision& decision, PortId port) {
     case Lane::kFlood:
       return flood(mbuf, decision, port);
     case Lane::kPunt:
-      if (decision.local && !admit_local()) return drop(mbuf, port, RxDrop::kLocalRateLimit);
+      if (!admit(mbuf, decision, port)) return drop(mbuf, port, drop_of(decision.punted));
       if (punt(mbuf, decision, port, false)) {
         counts_.ports[port.value].punted.add(1);
       } else {
@@ -323,15 +352,18 @@ std::optional<RouteRefusal> Worker::find_routes(const rte_mbuf* mbuf, const Run&
   return std::nullopt;
 }
 
-// True: one more frame for our own addresses may go up.
-bool Worker::admit_local() {
-  if (local_s_ != now_s_) {
-    local_s_ = now_s_;
-    local_punts_ = 0;
-  }
-  if (local_punts_ == kLocalPunts || punts_.write_available() <= kRingFrames / 2) return false;
-  ++local_punts_;
-  return true;
+// False: [punt-limit] has had enough of its kind from this port, or in this VLAN.
+bool Worker::admit(const rte_mbuf* mbuf, const Decision& decision, PortId port) {
+  const PuntClass of = decision.punted;
+  const unsigned tokens = of == PuntClass::kReports ? report_tokens(mbuf->pkt_len) : 1;
+  const Admission admission =
+      shared_.policer.admit(shared_.vlans.load().punt_shapes(), of, port, decision.policy->id,
+                            tokens, shared_.punt_clock());
+  if (admission == Admission::kAdmitted) return true;
+  auto& counts =
+      admission == Admission::kPortLimit ? counts_.over_port_limit : counts_.over_vlan_limit;
+  counts[static_cast<std::size_t>(of)].add(1);
+  return false;
 }
 
 void Worker::forward_unicast(rte_mbuf* mbuf, const Decision& decision, PortId port) {
@@ -360,7 +392,8 @@ bool Worker::punt(rte_mbuf* mbuf, const Decision& decision, PortId port, bool al
                                        .vlan = decision.policy->id,
                                        .tci = decision.tci,
                                        .tag_in_frame = decision.tag_in_frame,
-                                       .also_forwarded = also_forwarded});
+                                       .also_forwarded = also_forwarded,
+                                       .of = decision.punted});
   if (pushed && shared_.control != nullptr) shared_.control->ring();
   return pushed;
 }
@@ -375,9 +408,10 @@ void Worker::drop(std::span<rte_mbuf*> frames, PortId port, RxDrop reason) {
   for (rte_mbuf* const mbuf : frames) rte_pktmbuf_free(mbuf);
 }
 
-void Worker::send_injected(const VlanTable& vlans) {
+bool Worker::send_injected(const VlanTable& vlans) {
   Inject inject;
-  for (unsigned n = 0; n < kBurst && injects_.pop(inject); ++n) {
+  unsigned n = 0;
+  for (; n < kBurst && injects_.pop(inject); ++n) {
     const VlanPolicy* const policy = vlans.find(inject.vlan);
     const PortSet egress =
         policy == nullptr ? PortSet{} : PortSet(inject.ports) & policy->ports() & policy->up;
@@ -389,6 +423,7 @@ void Worker::send_injected(const VlanTable& vlans) {
     counts_.injected.add(1);
     replicator_.send(inject.mbuf, false, inject.tci, *policy, egress);
   }
+  return n > 0;
 }
 
 void Worker::discard() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A poll-mode worker: one lcore that receives, classifies, looks up, replicates and sends, and
-// never waits, locks, allocates from the heap or logs. Everything it counts is in WorkerCounts.
+// never waits, locks, allocates from the heap or logs; it sleeps only when it may, and there is
+// nothing to do (idle.h). Everything it counts is in WorkerCounts.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -15,6 +16,8 @@
 #include "dataplane/classify.h"
 #include "dataplane/counters.h"
 #include "dataplane/mac_table.h"
+#include "dataplane/policer.h"
+#include "dataplane/punt_ring.h"
 #include "dataplane/qsbr.h"
 #include "dataplane/replicate.h"
 #include "dataplane/rings.h"
@@ -26,6 +29,9 @@
 
 namespace sluice::dataplane {
 
+// Time for token buckets. Any lcore.
+Nanoseconds tsc_nanoseconds();
+
 // What all workers share. Outlives them.
 struct WorkerShared {
   Qsbr& qsbr;
@@ -36,15 +42,15 @@ struct WorkerShared {
   rte_mempool* buffers;
   rte_mempool* headers;
   const std::atomic<bool>& stop;
+  Policer& policer;
   Doorbell* control = nullptr;  // rung when a frame is punted; none: nobody sleeps
+  Nanoseconds (*punt_clock)() = tsc_nanoseconds;
+  Nanoseconds longest_nap = 0;  // of a worker without work; 0: it polls on
 };
 
 class Worker {
  public:
   static constexpr unsigned kBurst = 32;
-  // Frames for the appliance's own addresses in a second. Besides, they never fill more than half
-  // of the punt ring: the rest is IGMP's.
-  static constexpr unsigned kLocalPunts = 2000;
   struct Queue {
     PortId port;
     std::uint16_t queue;
@@ -63,7 +69,8 @@ class Worker {
   // goes out with flush(). run() does this for what its queues receive; tests call it themselves.
   void process(PortId port, std::span<rte_mbuf*> frames, const VlanTable& vlans,
                std::uint32_t now_s);
-  void send_injected(const VlanTable& vlans);
+  // True: there was something to send.
+  bool send_injected(const VlanTable& vlans);
   void flush() { transmit_.flush(); }
   // After run() has returned and no other worker runs: frees everything it still holds.
   void discard();
@@ -72,10 +79,13 @@ class Worker {
   const WorkerCounts& counts() const { return counts_; }
   const Counter& mac_moves() const { return mac_moves_; }
   const Counter& mac_no_room() const { return mac_no_room_; }
-  Ring<Punt>& punts() { return punts_; }
+  PuntRing& punts() { return punts_; }
   Ring<Inject>& injects() { return injects_; }
+  // For whoever has put something into injects().
+  void wake() { bell_.ring(); }
 
  private:
+  void nap(Nanoseconds most);
   std::span<Run> classify_all(std::span<rte_mbuf*> frames, PortId port, const VlanTable& vlans);
   void learn(const rte_mbuf* mbuf, const VlanPolicy& policy, PortId port);
   void dispatch(rte_mbuf* mbuf, const Decision& decision, PortId port);
@@ -94,7 +104,7 @@ class Worker {
   void forward_unicast(rte_mbuf* mbuf, const Decision& decision, PortId port);
   void flood(rte_mbuf* mbuf, const Decision& decision, PortId port);
   bool punt(rte_mbuf* mbuf, const Decision& decision, PortId port, bool also_forwarded);
-  bool admit_local();
+  bool admit(const rte_mbuf* mbuf, const Decision& decision, PortId port);
   void drop(rte_mbuf* mbuf, PortId port, RxDrop reason);
   void drop(std::span<rte_mbuf*> frames, PortId port, RxDrop reason);
 
@@ -104,7 +114,7 @@ class Worker {
   WorkerCounts counts_;
   Transmit transmit_;
   Replicator replicator_;
-  Ring<Punt> punts_;
+  PuntRing punts_;
   Ring<Inject> injects_;
   std::vector<Queue> queues_;
   Counter mac_moves_, mac_no_room_;
@@ -112,9 +122,8 @@ class Worker {
   std::array<Run, kBurst> runs_;  // of the burst in hand
   RoutedForms routed_;            // of the frame in hand
   std::uint32_t now_s_ = 0;
-  std::uint32_t local_s_ = 0;  // the second that local_punts_ were in
-  unsigned local_punts_ = 0;
   std::atomic<bool> polling_{false};
+  Doorbell bell_;
 };
 
 }  // namespace sluice::dataplane

@@ -12,6 +12,7 @@
 
 #include "shared/fib.h"
 #include "shared/ids.h"
+#include "shared/punt_limits.h"
 #include "shared/routing.h"
 
 namespace sluice {
@@ -70,12 +71,14 @@ class VlanTable {
   const std::vector<RouteDomain>& domains() const { return domains_; }
   // The source of every frame that is routed, and the address that hosts send to us by.
   const MacAddress& own_mac() const { return own_mac_; }
+  const PuntShapes& punt_shapes() const { return punt_shapes_; }
 
   // Building; before publication only. Adding an id a second time replaces its policy.
   void add(const VlanPolicy& policy);
   void set_access_vlan(PortId port, VlanId vlan) { access_[port.value] = vlan; }
   void set_domains(std::vector<RouteDomain> domains) { domains_ = std::move(domains); }
   void set_own_mac(const MacAddress& mac) { own_mac_ = mac; }
+  void set_punt_limits(const PuntLimits& limits) { punt_shapes_ = shapes_of(limits); }
 
  private:
   std::array<std::uint16_t, kVlanIds> index_{};
@@ -83,6 +86,7 @@ class VlanTable {
   std::vector<VlanPolicy> policies_;
   std::vector<RouteDomain> domains_;
   MacAddress own_mac_;
+  PuntShapes punt_shapes_ = shapes_of(kDefaultPuntLimits);
 };
 
 // The networks that a frame is routed to, after route_refusal() had nothing against it (PF-01..03).

@@ -58,6 +58,7 @@ std::vector<std::string> needs_restart(const config::Config& running,
   changed("[dataplane] group-entries", was.group_entries != is.group_entries);
   changed("[dataplane] mac-entries", was.mac_entries != is.mac_entries);
   changed("[dataplane] mac-ageing-time", was.mac_ageing_time != is.mac_ageing_time);
+  changed("[dataplane] idle-sleep-us", was.idle_sleep_us != is.idle_sleep_us);
   changed("[dataplane] eal-args", was.eal_args != is.eal_args);
   changed("[metrics] listen", running.metrics.listen != wanted.metrics.listen);
   changed("[metrics] top-groups", running.metrics.top_groups != wanted.metrics.top_groups);

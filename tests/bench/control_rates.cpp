@@ -196,6 +196,7 @@ config::Config configure(const Options& options, const Variant& variant) {
   vlan.igmp_snooping.report_policy = variant.policy;
   if (variant.router) vlan.igmp_snooping.router_ports = {options.router()};
   config.vlans.push_back(vlan);
+  for (PuntLimit& limit : config.punt_limits) limit = {};  // what it can do, not what it may
   config.dataplane.group_entries = std::max<std::uint32_t>(options.groups, 1024);
   return config;
 }
@@ -213,7 +214,7 @@ class Box {
     traits_.takes_segments = PortSet(~std::uint64_t{0});
     workers_.push_back(std::make_unique<Worker>(
         0, dataplane::WorkerShared{qsbr_, vlans_, fib_, macs_, traits_, ports.buffers,
-                                   ports.headers, stop_, &bell_}));
+                                   ports.headers, stop_, policer_, &bell_}));
     for (const auto& port : ports.all) workers_[0]->add_port(*port);
     loop_.start();
     rte_eal_remote_launch(
@@ -299,7 +300,7 @@ class Box {
         due = std::min<std::size_t>(
             due, 1 + static_cast<std::size_t>(static_cast<double>(rte_rdtsc() - began) *
                                               frames_per_tick_));
-      } else if (worker.punts().write_available() < dataplane::kRingFrames / 2) {
+      } else if (worker.punts().free_places() <= dataplane::kRingFrames / 2 + Worker::kBurst) {
         due = next;
       }
       if (due == next) {
@@ -357,6 +358,7 @@ class Box {
   dataplane::MacTable macs_{1024};
   dataplane::PortTraits traits_;
   std::atomic<bool> stop_{false};
+  dataplane::Policer policer_;
   Doorbell bell_;
   std::vector<std::unique_ptr<Worker>> workers_;
   dataplane::Exchange exchange_{workers_, ports_.buffers};

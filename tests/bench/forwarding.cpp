@@ -68,6 +68,7 @@ struct Forwarding {
   MacTable macs{1024};
   PortTraits traits;
   std::atomic<bool> stop{false};
+  Policer policer;
   std::unique_ptr<Worker> worker;
   frames::Bytes frame;
   std::uint32_t groups = 1;
@@ -76,8 +77,8 @@ struct Forwarding {
     traits.mtu.fill(1500);
     traits.smallest_mtu = 1500;
     traits.takes_segments = PortSet(~std::uint64_t{0});
-    worker = std::make_unique<Worker>(
-        0, WorkerShared{qsbr, vlans, fib, macs, traits, ports.buffers, ports.headers, stop});
+    worker = std::make_unique<Worker>(0, WorkerShared{qsbr, vlans, fib, macs, traits, ports.buffers,
+                                                      ports.headers, stop, policer});
     for (const auto& port : ports.ports) worker->add_port(*port);
     frame = frames::group_frame({.source = ipv4(192, 0, 2, 1), .payload = 1400});
   }

@@ -65,6 +65,12 @@ TEST_F(ReloadTest, AGoodFileIsInForce) {
   EXPECT_EQ(box_.config.find_vlan(kTen)->igmp_snooping.unregistered, UnregisteredPolicy::kDrop);
 }
 
+TEST_F(ReloadTest, PuntLimitsReachTheWorkersAtOnce) {
+  EXPECT_THAT(reload_with("[punt-limit.reports]\nport-rate = 1000\n" + std::string(kFile)),
+              ElementsAre());
+  EXPECT_EQ(box_.vlans.current().punt_shapes()[1].port.token, 1'000'000u);
+}
+
 TEST_F(ReloadTest, EveryDiagnosticOfABadFileComesBackAndNothingChanges) {
   const auto errors = reload_with(std::string(kFile) +
                                   "unregistered = \"drop\"\nrobustness-variable = 99\nspeed = 1\n");

@@ -34,7 +34,16 @@ mbufs = 8192
 group-entries = 1048576
 mac-entries = 2048
 mac-ageing-time = 10.5
+idle-sleep-us = 50
 eal-args = ["-n", "4", "--iova-mode=va"]
+
+[punt-limit]
+queries = { port-rate = 1, port-burst = 2, vlan-rate = 3, vlan-burst = 4 }
+reports = { port-rate = 0, port-burst = 6, vlan-rate = 0, vlan-burst = 8 }
+[punt-limit.pim-mrd]
+port-rate = 9
+[punt-limit.local]
+vlan-burst = 10
 
 [[port]]
 name = "up.link-1"
@@ -138,6 +147,13 @@ TEST(Loader, EveryKeyReachesItsField) {
   EXPECT_EQ(config.dataplane.group_entries, 1048576u);
   EXPECT_EQ(config.dataplane.mac_entries, 2048u);
   EXPECT_EQ(config.dataplane.mac_ageing_time, 10'500ms);
+  EXPECT_EQ(config.dataplane.idle_sleep_us, 50u);
+  PuntLimits limits = kDefaultPuntLimits;
+  limits[0] = {{1, 2}, {3, 4}};
+  limits[1] = {{0, 6}, {0, 8}};
+  limits[2].port.rate = 9;
+  limits[3].vlan.burst = 10;
+  EXPECT_EQ(config.punt_limits, limits);
   EXPECT_THAT(config.dataplane.eal_args, ElementsAre("-n", "4", "--iova-mode=va"));
 
   ASSERT_EQ(config.ports.size(), 2u);
@@ -323,7 +339,7 @@ TEST(Loader, FileFromDisk) {
   const LoadResult result = load_file(path);
   std::remove(path.c_str());
   ASSERT_EQ(result.errors.size(), 1u);
-  EXPECT_THAT(result.errors[0].to_string(), StartsWith(path + ":94:2: error: unknown section"));
+  EXPECT_THAT(result.errors[0].to_string(), StartsWith(path + ":103:2: error: unknown section"));
 }
 
 // Whatever the bytes: an answer, sorted, each message on one line.

@@ -40,12 +40,12 @@ struct LocalFrames : RoutedFixture {
     });
     return all;
   }
-  // `count` references to one mbuf, in second `now_s`.
-  void receive_many(const Bytes& bytes, unsigned count, std::uint32_t now_s) {
+  // `count` references to one mbuf.
+  void receive_many(std::uint16_t port, const Bytes& bytes, unsigned count) {
     rte_mbuf* frame = mbuf(bytes);
     rte_mbuf_refcnt_update(frame, static_cast<std::int16_t>(count - 1));
     for (unsigned i = 0; i < count; ++i) {
-      worker().process(PortId{1}, {&frame, 1}, vlans.load(), now_s);
+      worker().process(PortId{port}, {&frame, 1}, vlans.load(), 5);
       worker().flush();
       for (const auto& one : sent_mbufs()) rte_pktmbuf_free(one.second);
     }
@@ -94,38 +94,42 @@ TEST_F(LocalFrames, ArpForOthersOnlyFloods) {
   EXPECT_THAT(punted(), IsEmpty());
 }
 
+constexpr TokenRate kPort = kDefaultPuntLimits[static_cast<std::size_t>(PuntClass::kLocal)].port;
+
 TEST_F(LocalFrames, AreLimitedASecond) {
-  receive_many(plain_frame(kOwn), Worker::kLocalPunts + 7, 5);
-  EXPECT_EQ(punted().size(), Worker::kLocalPunts);
+  receive_many(1, plain_frame(kOwn), kPort.burst + 7);
+  EXPECT_EQ(punted().size(), kPort.burst);
   EXPECT_EQ(drops(1, RxDrop::kLocalRateLimit), 7u);
-  receive_many(arp_frame(kAddress), 3, 5);
+  receive_many(1, arp_frame(kAddress), 3);
   EXPECT_THAT(punted(), IsEmpty()) << "not shown, but flooded";
   EXPECT_EQ(counts(1).flooded.read(), 3u);
-  receive_many(arp_frame(kAddress), 3, 6);
+  EXPECT_EQ(counts(1).not_shown.read(), 3u);
+  punt_now += 1'000'000'000 / kPort.rate * 3;
+  receive_many(1, arp_frame(kAddress), 4);
   EXPECT_EQ(punted().size(), 3u);
-  receive_many(plain_frame(kOwn), Worker::kLocalPunts, 6);
-  EXPECT_EQ(punted().size(), Worker::kLocalPunts - 3);
-  EXPECT_EQ(drops(1, RxDrop::kLocalRateLimit), 10u);
-  expect_fates_add_up(Worker::kLocalPunts * 2 + 13);
+  EXPECT_EQ(drops(1, RxDrop::kLocalRateLimit), 7u);
+  expect_fates_add_up(kPort.burst + 7 + 3 + 4);
+  EXPECT_EQ(worker().counts().over_port_limit[3].read(), 7u + 3 + 1);
 }
 
 // A control thread that is behind: half of the ring stays for IGMP, second after second.
 TEST_F(LocalFrames, LeaveHalfOfTheRingToIgmp) {
-  for (std::uint32_t second = 1; second < 5; ++second) {
-    receive_many(plain_frame(kOwn), Worker::kLocalPunts, second);
+  for (int second = 0; second < 4; ++second) {
+    receive_many(1, plain_frame(kOwn), kPort.burst);
+    punt_now += 1'000'000'000;
   }
   EXPECT_EQ(counts(1).punted.read(), kRingFrames / 2);
-  receive_many(group_frame({.protocol = 2}), kRingFrames / 2, 5);
-  EXPECT_EQ(counts(1).punted.read(), kRingFrames);
-  EXPECT_EQ(drops(1, RxDrop::kPuntRingFull), 0u);
-  EXPECT_EQ(punted().size(), kRingFrames);
+  receive_many(2, group_frame({.protocol = 2}), kRingFrames / 4);
+  EXPECT_EQ(counts(2).punted.read(), kRingFrames / 4);
+  EXPECT_EQ(drops(2, RxDrop::kPuntRingFull), 0u);
+  EXPECT_EQ(punted().size(), kRingFrames / 4 * 3);
 }
 
-TEST_F(LocalFrames, PimHellosAndIgmpAreNotLimited) {
-  receive_many(plain_frame(kOwn), Worker::kLocalPunts + 1, 5);
-  EXPECT_EQ(punted().size(), Worker::kLocalPunts);
-  receive_many(group_frame({.destination = kAllPimRouters, .protocol = 103}), 2, 5);
-  receive_many(group_frame({.protocol = 2}), 2, 5);
+TEST_F(LocalFrames, AreNotCountedAgainstPimHellosAndIgmp) {
+  receive_many(1, plain_frame(kOwn), kPort.burst + 1);
+  EXPECT_EQ(punted().size(), kPort.burst);
+  receive_many(1, group_frame({.destination = kAllPimRouters, .protocol = 103}), 2);
+  receive_many(1, group_frame({.protocol = 2}), 2);
   EXPECT_EQ(punted().size(), 4u);
 }
 

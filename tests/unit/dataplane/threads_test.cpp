@@ -4,14 +4,19 @@
 // a mixture.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <random>
 #include <thread>
 #include <vector>
 
 #include "dataplane/mac_table.h"
+#include "dataplane/policer.h"
+#include "dataplane/punt_ring.h"
 #include "dataplane/qsbr.h"
 #include "dataplane/vlan_publisher.h"
+#include "shared/doorbell.h"
 #include "shared/fib.h"
 
 namespace sluice::dataplane::threads_test {
@@ -108,6 +113,101 @@ TEST(VlanThreads, AReaderSeesOneTableWhole) {
     }
   });
   EXPECT_EQ(wrong.load(), 0u);
+}
+
+// Readers that now and then sleep, as a worker does that has nothing to do: what they read after it
+// is whole, and what is replaced meanwhile is freed without waiting for them.
+TEST(VlanThreads, AReaderMaySleepOffline) {
+  Qsbr qsbr(kReaders);
+  RcuVlanPublisher publisher(qsbr);
+  std::array<Doorbell, kReaders> bells;
+  std::atomic<unsigned> wrong{0}, sleeps{0};
+  const auto read = [&](unsigned id) {
+    thread_local unsigned at = 0;
+    if (++at % 16 == 0) {
+      qsbr.offline(id);
+      bells[id].sleep([] { return false; }, std::chrono::microseconds(20));
+      qsbr.online(id);
+      sleeps.fetch_add(1, std::memory_order_relaxed);
+    }
+    const VlanPolicy* const policy = publisher.load().find(VlanId{5});
+    if (policy != nullptr && policy->up != policy->untagged) wrong.fetch_add(1);
+  };
+  readers_and_writer(qsbr, read, [&] {
+    for (unsigned i = 0; i < 500 || sleeps.load() < 100; ++i) {
+      auto table = std::make_unique<VlanTable>();
+      VlanPolicy policy{.id = VlanId{5}};
+      policy.untagged = policy.up = PortSet(i);
+      table->add(policy);
+      publisher.publish(std::move(table));
+      bells[i % kReaders].ring();
+      publisher.reclaim();
+    }
+  });
+  EXPECT_EQ(wrong.load(), 0u);
+}
+
+// Who sleeps holds up nobody: a grace period passes, and one that began before it woke does not
+// pass until it has been through a round.
+TEST(VlanThreads, AGracePeriodPassesWhileAReaderSleeps) {
+  Qsbr qsbr(1);
+  qsbr.join(0);
+  EXPECT_FALSE(qsbr.passed(qsbr.start()));
+  qsbr.offline(0);
+  EXPECT_TRUE(qsbr.passed(qsbr.start()));
+  qsbr.online(0);
+  const std::uint64_t token = qsbr.start();
+  EXPECT_FALSE(qsbr.passed(token));
+  qsbr.quiescent(0);
+  EXPECT_TRUE(qsbr.passed(token));
+  qsbr.leave(0);
+}
+
+// One bucket, whichever workers the frames of a port come by.
+TEST(PolicerThreads, WorkersShareABucket) {
+  constexpr BucketShape kShape(TokenRate{1, 10'000});
+  TokenBucket bucket;
+  std::atomic<unsigned> taken{0};
+  std::vector<std::thread> workers;
+  for (unsigned id = 0; id < kReaders; ++id) {
+    workers.emplace_back([&] {
+      unsigned mine = 0;
+      for (unsigned i = 0; i < 10'000; ++i) mine += bucket.take(kShape, 1, 1) ? 1 : 0;
+      taken.fetch_add(mine);
+    });
+  }
+  for (std::thread& worker : workers) worker.join();
+  EXPECT_EQ(taken.load(), 10'000u);
+}
+
+// The worker at one end of the ring, the control thread at the other.
+TEST(PuntRingThreads, NoPlaceIsLostAndNoneIsUsedTwice) {
+  const auto ring = std::make_unique<PuntRing>();
+  constexpr unsigned kFrames = 50'000;
+  std::thread control([&] {
+    std::array<unsigned, 4> next{};
+    for (unsigned seen = 0; seen < kFrames;) {
+      Punt punt;
+      if (!ring->pop(punt)) {
+        std::this_thread::yield();
+        continue;
+      }
+      EXPECT_EQ(punt.tci, static_cast<std::uint16_t>(next[punt.port.value]++));
+      ring->done(punt);
+      ++seen;
+    }
+  });
+  std::array<unsigned, 4> sent{};
+  for (unsigned i = 0; i < kFrames; ++i) {
+    const auto port = static_cast<std::uint16_t>(i % 8 == 0 ? i / 8 % 4 : 0);
+    const Punt punt{
+        .mbuf = nullptr, .port = PortId{port}, .tci = static_cast<std::uint16_t>(sent[port]),
+                    .of = PuntClass::kReports};
+    while (!ring->push(punt)) std::this_thread::yield();
+    ++sent[port];
+  }
+  control.join();
+  EXPECT_EQ(ring->free_places(), kRingFrames);
 }
 
 // Stations of three kinds, known by their last byte, each only ever behind its own port: whatever

@@ -70,6 +70,8 @@ struct WorkerFixture : testing::Test {
   MacTable macs{1024};
   PortTraits traits;
   std::atomic<bool> stop{false};
+  Policer policer;
+  static inline Nanoseconds punt_now = 0;
   std::vector<std::unique_ptr<Worker>> workers;
   const unsigned buffers_before = rte_mempool_in_use_count(bench.buffers);
   const unsigned headers_before = rte_mempool_in_use_count(bench.headers);
@@ -79,7 +81,9 @@ struct WorkerFixture : testing::Test {
     traits.smallest_mtu = 1500;
     traits.takes_segments = PortSet(0xFF);
     workers.push_back(std::make_unique<Worker>(
-        0, WorkerShared{qsbr, vlans, fib, macs, traits, bench.buffers, bench.headers, stop}));
+        0, WorkerShared{qsbr, vlans, fib, macs, traits, bench.buffers, bench.headers, stop, policer,
+                        nullptr, [] { return punt_now; }}));
+    punt_now = 5'000'000'000;
     for (const auto& port : bench.ports) worker().add_port(*port);
   }
 

@@ -250,15 +250,36 @@ TEST_F(WorkerTest, PimHellosFloodAndAreShown) {
   EXPECT_EQ(counts(0).punted.read(), 0u);
 }
 
-TEST_F(WorkerTest, AFullPuntRingIsCounted) {
+// One port takes half of it: there is room for another that has sent nothing yet.
+TEST_F(WorkerTest, AFullPuntRingIsCountedAndLeavesRoomForOthers) {
   Exchange exchange(workers, bench.buffers);
   // One mbuf by many references, so that the ring fills before the pool is empty.
   rte_mbuf* const frame = mbuf(group_frame({.protocol = 2}));
-  rte_mbuf_refcnt_update(frame, kRingFrames + 9);
-  for (std::size_t i = 0; i < kRingFrames + 10; ++i) receive(0, frame);
-  EXPECT_EQ(counts(0).punted.read(), kRingFrames);
+  rte_mbuf_refcnt_update(frame, kRingFrames / 2 + 9);
+  for (std::size_t i = 0; i < kRingFrames / 2 + 10; ++i) receive(0, frame);
+  EXPECT_EQ(counts(0).punted.read(), kRingFrames / 2);
   EXPECT_EQ(drops(0, RxDrop::kPuntRingFull), 10u);
-  EXPECT_EQ(exchange.poll(2 * kRingFrames, [](const PuntedFrame&) {}), kRingFrames);
+  receive(1, group_frame({.protocol = 2}));
+  EXPECT_EQ(counts(1).punted.read(), 1u);
+  std::size_t before_the_quiet_port = 0;
+  bool seen = false;
+  EXPECT_EQ(exchange.poll(2 * kRingFrames,
+                          [&](const PuntedFrame& punted) {
+                            seen = seen || punted.port == PortId{1};
+                            before_the_quiet_port += seen ? 0 : 1;
+                          }),
+            kRingFrames / 2 + 1);
+  EXPECT_LE(before_the_quiet_port, 1u) << "ports take turns";
+  receive(0, group_frame({.protocol = 2}));
+  EXPECT_EQ(counts(0).punted.read(), kRingFrames / 2 + 1) << "places are free again";
+  exchange.poll(1, [](const PuntedFrame&) {});
+}
+
+// What waits in the exchange, and not in the ring, when all ends.
+TEST_F(WorkerTest, WhatWaitsForTheControlThreadGoesBackToThePool) {
+  Exchange exchange(workers, bench.buffers);
+  for (int i = 0; i < 3; ++i) receive(0, group_frame({.protocol = 2}));
+  EXPECT_EQ(exchange.poll(1, [](const PuntedFrame&) {}), 1u);
 }
 
 // The control thread looks at the same bytes: they must stay as they came, and go back to the pool.
