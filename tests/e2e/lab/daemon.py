@@ -33,7 +33,8 @@ def _keys(table):
     return "".join(f"{name} = {_toml(value)}\n" for name, value in table.items())
 
 
-def configuration(socket, ports, vlans, interfaces=(), proxies=(), dataplane=None, system=None):
+def configuration(socket, ports, vlans, interfaces=(), proxies=(), dataplane=None, system=None,
+                  punt_limit=None):
     """The TOML text. `ports`: list of tables. `vlans`: id -> igmp-snooping table, whose key
     `static` holds the static groups. `proxies`: tables, in which a list of tables under `allow`,
     `deny` or `ssm-map` becomes [[proxy.allow]] and so on. Timers default to short ones."""
@@ -41,6 +42,8 @@ def configuration(socket, ports, vlans, interfaces=(), proxies=(), dataplane=Non
     text = "[system]\n" + _keys({"socket": socket, **(system or {})})
     text += "\n[dataplane]\n" + _keys({"main-core": 0, "worker-cores": [1], "huge-pages": "off",
                                        **(dataplane or {})})
+    if punt_limit:
+        text += "\n[punt-limit]\n" + _keys(punt_limit)
     for port in ports:
         text += "\n[[port]]\n" + _keys(port)
     for vlan, snooping in vlans.items():
