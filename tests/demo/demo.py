@@ -6,7 +6,7 @@ against frames received by each viewer, expected and seen; exits non-zero when t
 """
 import sys
 
-from stage import Stage, main  # also finds the lab
+from stage import DATAPLANE, Stage, main  # also finds the lab
 
 from lab.bridge import KernelQuerier
 from lab.daemon import Daemon
@@ -33,7 +33,8 @@ class Demo(Stage):
         self.daemon = Daemon(self.lab, self.switch)
         ports = [{"name": name, "device": f"net_af_packet{n},iface=p{n + 1}", "access-vlan": 10}
                  for n, name in enumerate(("source", "viewer1", "viewer2", "viewer3", "querier"))]
-        self.daemon.configure(ports, {10: {"querier-source": "10.77.0.254", "unregistered": "drop"}})
+        self.daemon.configure(ports, {10: {"querier-source": "10.77.0.254", "unregistered": "drop"}},
+                              dataplane=DATAPLANE)
 
     def stream(self, phase, group, expected):
         """Sends COUNT frames and notes what each viewer got."""

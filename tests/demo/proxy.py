@@ -9,7 +9,7 @@ they differ.
 import sys
 import time
 
-from stage import Stage, main  # also finds the lab
+from stage import DATAPLANE, Stage, main  # also finds the lab
 
 from lab.bridge import KernelQuerier
 from lab.daemon import Daemon
@@ -41,7 +41,8 @@ class Demo(Stage):
         self.daemon = Daemon(self.lab, self.edge.switch)
         self.daemon.configure(edge_ports(), {10: {"unregistered": "drop"}, 20: {"unregistered": "drop"}},
                               interfaces=INTERFACES, proxies=[
-                                  {"name": "edge", "upstream": ["wan", "wan2"], "downstream": DOWNSTREAM}])
+                                  {"name": "edge", "upstream": ["wan", "wan2"], "downstream": DOWNSTREAM}],
+                              dataplane=DATAPLANE)
 
     def stream(self, phase, sender, group, source, expected):
         """Sends COUNT frames and notes who got how many."""

@@ -14,6 +14,10 @@ sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 STATE = "/run/sluice-demo.json"
 
 
+# Where the worker would take half of the machine, or all of it, it naps while nothing happens.
+DATAPLANE = {"idle-sleep-us": 500} if (os.cpu_count() or 1) <= 2 else {}
+
+
 class Stage:
     """A demo derives from this: sets `daemon`, and has run() and hints()."""
 
