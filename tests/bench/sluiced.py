@@ -16,6 +16,9 @@ VLANS = (10, 20)   # of the outputs
 UPSTREAM = 5       # of the input when it routes
 BATCH = 256        # requests on the way at a time
 MAX_PORTS = 32     # that Debian's DPDK is built for
+# What a benchmark sends is not what a port may send. flood.py measures with the limits.
+NO_PUNT_LIMIT = {name: {"port-rate": 0, "vlan-rate": 0}
+                 for name in ("queries", "reports", "pim-mrd", "local")}
 
 
 @dataclass
@@ -94,14 +97,16 @@ class Control:
 
 class Sluiced(Device):
     def __init__(self, folder, machine, build, shape, files, mbufs, name="sluice", input_device=None,
-                 output_device=None):
-        """`input_device`: another one than net_pcap; `output_device`: number -> device string."""
+                 output_device=None, limited=False):
+        """`input_device`: another one than net_pcap; `output_device`: number -> device string;
+        `limited`: with the [punt-limit] that the daemon has by default."""
         inputs = [0]
         outputs = list(range(0 if shape.input_is_member else 1, shape.outputs + 1))
         super().__init__(name, folder, inputs, outputs, shape.fan_out)
         self.machine, self.build, self.shape, self.mbufs = machine, build, shape, mbufs
         self.input_device = input_device or replay(files)
         self.output_device = output_device or (lambda number: f"net_null{number},no-rx=1")
+        self.limits = {} if limited else NO_PUNT_LIMIT
         self.socket = self.path("sock")
         self.control = None
         self._counters = {}
@@ -149,6 +154,7 @@ class Sluiced(Device):
             "huge-pages": "on" if machine.huge else "off", "mbufs": self.mbufs,
             "group-entries": max(65536, shape.groups * (2 if shape.routed else 1)),
             "eal-args": ["--file-prefix", self.prefix]})
+        text += "".join(_table(f"[punt-limit.{name}]", keys) for name, keys in self.limits.items())
         ingress = {"name": "in", "device": self.input_device}
         ingress["trunk-vlans" if shape.tagged_in else "access-vlan"] = \
             [shape.data_vlan] if shape.tagged_in else shape.data_vlan

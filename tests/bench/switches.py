@@ -6,6 +6,7 @@ import subprocess
 import time
 
 from program import Broken, Program, find, wait_until
+from sluiced import NO_PUNT_LIMIT
 from wires import Missing, run
 
 import lab.daemon
@@ -66,12 +67,15 @@ def put_first(pid):
 
 
 class Sluice(Switch):
-    """`more_ports`: further [[port]] tables, such as one that replays a file."""
+    """`more_ports`: further [[port]] tables, such as one that replays a file. `limited`: with the
+    [punt-limit] that it has by default; else the benchmark may send what it likes."""
     name = "Sluice"
     version = 3
 
-    def __init__(self, wires, version=3, more_ports=(), snooping=None, dataplane=None):
+    def __init__(self, wires, version=3, more_ports=(), snooping=None, dataplane=None,
+                 limited=False):
         super().__init__(wires)
+        self.punt_limit = None if limited else NO_PUNT_LIMIT
         lab.daemon.BUILD = wires.build
         self.version = version
         self.more_ports = list(more_ports)
@@ -88,7 +92,7 @@ class Sluice(Switch):
         ports = [{"name": port, "device": f"net_af_packet{n},iface={port},qdisc_bypass=1",
                   "access-vlan": VLAN} for n, port in enumerate(self.wires.ports)]
         self.daemon.configure(ports + self.more_ports, {VLAN: self.snooping},
-                              dataplane=self.dataplane)
+                              dataplane=self.dataplane, punt_limit=self.punt_limit)
         self.settings = self.daemon.read()
         try:
             self.daemon.start()
