@@ -21,6 +21,7 @@ from lab.daemon import Daemon, program  # noqa: E402
 from lab.netns import Lab  # noqa: E402
 
 PORTS = 4
+OWN = {"name": "own", "vlan": 10, "address": "10.77.0.254/24"}
 BATCH = 200
 METRICS, DASHBOARD = 9464, 8080
 ROOM_KIB = 16 * 1024    # of resident memory: what an allocator keeps
@@ -55,7 +56,7 @@ class Soak:
         vlans = {10: {**snooping, "querier-source": "10.77.0.254", "max-groups": 1000},
                  20: {**snooping, "querier-source": "10.77.1.254", "explicit-tracking": False},
                  30: {**snooping, "send-query": False, "report-policy": "forward"}}
-        self.daemon.configure(ports, vlans, [{"name": "own", "vlan": 10, "address": "10.77.0.254/24"}],
+        self.daemon.configure(ports, vlans, interfaces=[OWN],
                               dataplane={"group-entries": 2048, "mac-entries": 1024,
                                          "mac-ageing-time": 10, "idle-sleep-us": 50})
         self.listeners = []
