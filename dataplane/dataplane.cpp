@@ -128,6 +128,7 @@ Status Dataplane::Impl::open_ports(const config::Config& config) {
   traits.smallest_mtu = UINT16_MAX;
   for (std::size_t i = 0; i < config.ports.size(); ++i) {
     const PortId id{static_cast<std::uint16_t>(i)};
+    forward_dpdk_log();  // an error of the port takes what comes from here on
     auto port = Port::probe(config.ports[i], id);
     if (!port) return port.error();
     ports.push_back(std::move(*port));
