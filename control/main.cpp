@@ -16,6 +16,7 @@
 #include "control/api/server.h"
 #include "control/log/log.h"
 #include "control/loop.h"
+#include "control/watchdog.h"
 #include "dataplane/dataplane.h"
 
 namespace {
@@ -52,6 +53,23 @@ std::unique_ptr<const sluice::VlanTable> first_table(const sluice::VlanTable& ta
     all_up->add(policy);
   }
   return all_up;
+}
+
+// Half of what systemd waits for before it kills and restarts; 0 when it does not watch.
+Duration watchdog_interval() {
+  std::uint64_t limit_us = 0;
+  if (sd_watchdog_enabled(0, &limit_us) <= 0) return Duration::zero();
+  return std::chrono::duration_cast<Duration>(std::chrono::microseconds(limit_us / 2));
+}
+
+void look_after_workers(sluice::control::Watchdog& watchdog, TimePoint now) {
+  const auto due = watchdog.advance(now);
+  if (due.feed) sd_notify(0, "WATCHDOG=1");
+  if (due.stuck) {
+    log::write(LogEvent::kWorkerStuck,
+               {{"after-s", sluice::control::Watchdog::kStuck / std::chrono::seconds(1)}});
+  }
+  if (due.resumed) log::write(LogEvent::kWorkerResumed);
 }
 
 // Waits for signals: SIGHUP reloads, the others stop.
@@ -114,6 +132,7 @@ int run(const std::string& path, config::Config& loaded) {
        .ports = ports,
        .uptime_s = [&] { return std::chrono::duration<double>(elapsed()).count(); }},
       commands);
+  sluice::control::Watchdog watchdog(plane.grace_period(), watchdog_interval());
   sluice::control::Loop loop(
       {.config = loaded,
        .appliance = appliance,
@@ -132,6 +151,7 @@ int run(const std::string& path, config::Config& loaded) {
            [&](TimePoint now) {
              plane.maintain(now);
              log::tell_suppressed(false);
+             look_after_workers(watchdog, now);
            }});
 
   plane.vlans().publish(first_table(appliance.vlan_table()));

@@ -218,6 +218,10 @@ DataplaneView& Dataplane::view() {
   return *impl_->view;
 }
 
+GracePeriod& Dataplane::grace_period() {
+  return *impl_->qsbr;
+}
+
 void Dataplane::poll_links(const std::function<void(PortId, bool up)>& visit) {
   for (const auto& port : impl_->ports) {
     const bool up = port->status().up;

@@ -13,6 +13,7 @@
 #include "shared/address.h"
 #include "shared/doorbell.h"
 #include "shared/fib.h"
+#include "shared/grace_period.h"
 #include "shared/ids.h"
 #include "shared/log.h"
 #include "shared/planes.h"
@@ -45,10 +46,12 @@ class Dataplane {
   FrameSink& frames();
   VlanPublisher& vlans();
   DataplaneView& view();
+  // Passed by every worker that does not hang; an idle one that sleeps counts as passed.
+  GracePeriod& grace_period();
 
   // Visits each port whose link has changed since the last call; the first call visits every port.
   void poll_links(const std::function<void(PortId, bool up)>& visit);
-  // Ages MAC addresses, returns memory after its grace period, logs a worker that is stuck. Bounded
+  // Ages MAC addresses, returns memory after its grace period. Bounded
   // work; call it every 10 to 100 ms. `now` must not go backwards.
   void maintain(TimePoint now);
   // Of the first port: the source of the frames that we originate.

@@ -53,6 +53,8 @@ enum class LogEvent : std::uint8_t {
   kLogLevelChanged,
   kOrdinaryPages,
   kPortLink,
+  kWorkerStuck,
+  kWorkerResumed,
   kFibRefused,
   kBuffersLost,
   kEalLine,
