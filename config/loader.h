@@ -36,5 +36,7 @@ LoadResult load_file(const std::string& path);
 
 // The reference page (docs/configuration.md), generated from the table the loader itself uses.
 std::string reference_page();
+// sluice.toml(5), from the same table, for man.
+std::string manual_page();
 
 }  // namespace sluice::config

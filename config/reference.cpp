@@ -3,9 +3,8 @@
 #include <sstream>
 #include <string>
 
-#include "config/keys.h"
+#include "config/key_words.h"
 #include "config/loader.h"
-#include "config/text.h"
 
 namespace sluice::config {
 namespace {
@@ -57,52 +56,8 @@ Names of keys follow RFC 8652, RFC 9166 and RFC 9398 where those have a leaf for
 nothing.
 )";
 
-std::string_view type_words(Type type) {
-  switch (type) {
-    case Type::kBoolean:
-      return "true or false";
-    case Type::kInteger:
-      return "integer";
-    case Type::kSeconds:
-      return "seconds";
-    case Type::kText:
-      return "string";
-    case Type::kChoice:
-      return "one of";
-    case Type::kIntegers:
-      return "list of integers";
-    case Type::kTexts:
-      return "list of strings";
-    case Type::kTextsOrTables:
-      return "list of strings or tables";
-    case Type::kTable:
-    case Type::kTables:
-      break;
-  }
-  return "";
-}
-
-std::string allowed(const Key& key) {
-  std::ostringstream text;
-  text.precision(15);
-  if (key.type == Type::kChoice) {
-    for (const std::string_view word : choices(key))
-      text << (text.tellp() > 0 ? ", `" : "`") << word << '`';
-  } else if (!key.values.empty()) {
-    text << key.values;
-  } else if (key.range.max > 0) {
-    text << (key.range.or_zero ? "0, " : "") << key.range.min << " to " << key.range.max;
-  }
-  return text.str();
-}
-
-bool is_section(const Key& key) {
-  return key.type == Type::kTable || key.type == Type::kTables;
-}
-
 void print_key(std::ostream& out, const Key& key) {
-  const bool literal = key.default_value != kRequired && key.default_value != kNone;
-  const std::string_view tick = literal ? "`" : "*";
+  const std::string_view tick = has_default(key) ? "`" : "*";
   out << "| `" << key.name << "` | " << type_words(key.type) << " | " << allowed(key) << " | "
       << tick << key.default_value << tick << " | " << key.meaning << (key.rfc.empty() ? "" : " (")
       << key.rfc << (key.rfc.empty() ? "" : ")") << " |\n";

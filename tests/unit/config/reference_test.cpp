@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
@@ -11,7 +12,7 @@
 #include "config/keys.h"
 #include "tests/unit/config/files.h"
 
-namespace sluice::config {
+namespace sluice::config::reference_test {
 namespace {
 
 std::string committed_page() {
@@ -35,6 +36,18 @@ TEST(ReferencePage, HasEveryKeyWithASentence) {
     EXPECT_NE(page.find("| `" + std::string(key.name) + "` |"), std::string::npos) << key.name;
     EXPECT_TRUE(key.meaning.ends_with('.')) << key.name;
   }
+}
+
+TEST(ManualPage, HasEveryKeyAndNoMarkdown) {
+  const std::string page = manual_page();
+  for (const Key& key : all_keys()) {
+    if (key.type == Type::kTable || key.type == Type::kTables) continue;
+    const std::string name = std::regex_replace(std::string(key.name), std::regex("-"), "\\-");
+    EXPECT_NE(page.find(".TP\n\\fB" + name + "\\fR\n"), std::string::npos) << key.name;
+  }
+  EXPECT_EQ(page.find('`', page.find('\n')), std::string::npos) << "behind the first line";
+  EXPECT_EQ(page.find("]("), std::string::npos);
+  EXPECT_NE(page.find("RFC 9776"), std::string::npos);
 }
 
 TEST(ReferencePage, SectionsAreInTheirEnumeratorsPlaces) {
@@ -107,4 +120,4 @@ TEST(ReferencePage, DefaultsAreThoseOfTheDaemon) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::reference_test
