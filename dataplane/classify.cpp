@@ -78,7 +78,6 @@ Decision& classify_ipv4_multicast(Decision& decision, const std::uint8_t* ip, st
   } else {
     // A packet under one more tag is not of the network that a proxy routes.
     decision.routed = policy.routed() && !nested;
-    decision.ttl = ip[8];
     decision.lane =
         decision.routed || (policy.snooping && policy.restricted) ? Lane::kGroup : Lane::kFlood;
   }

@@ -43,7 +43,6 @@ struct Decision {
   // When lane is kGroup: a proxy may route it. Its IPv4 header then stands right behind the
   // Ethernet header and its one tag, if any.
   bool routed = false;
-  std::uint8_t ttl = 0;  // when routed
   const VlanPolicy* policy = nullptr;
   Ipv4 group, source;  // when lane is kGroup
 };

@@ -190,7 +190,7 @@ void Replicator::send_form(rte_mbuf* form, PortSet ports) {
   if (const int copies = ports.size(); copies > 1) {
     rte_pktmbuf_refcnt_update(form, static_cast<std::int16_t>(copies - 1));
   }
-  ports.for_each([&](PortId port) { transmit_.push(port, form); });
+  transmit_.push(ports, form);
 }
 
 // Leaves `mbuf` to the caller.

@@ -78,10 +78,8 @@ class Replicator {
   void send(rte_mbuf* mbuf, bool tagged, std::uint16_t tci, const VlanPolicy& policy,
             PortSet egress);
 
-  // No port's MTU is too small for frames of at most `longest` bytes.
-  bool fits_all(std::uint32_t longest, bool tagged) const {
-    return longest - kEthernet - (tagged ? kTag : 0) <= ports_.smallest_mtu;
-  }
+  // That of the port with the smallest.
+  std::uint32_t smallest_mtu() const { return ports_.smallest_mtu; }
   // What send() does with frames of one segment that fit all ports, which all want them as they
   // are, only sooner.
   void send_as_it_came(std::span<rte_mbuf*> frames, PortSet egress) {

@@ -7,37 +7,42 @@
 
 #include <rte_mbuf.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <span>
 
 #include "dataplane/classify.h"
 #include "dataplane/frame.h"
 
 namespace sluice::dataplane {
 
-// Frames `first` .. `first + count - 1` of a burst, and what is done with each of them.
+// Neighbouring frames of a burst, and what is done with each of them.
 struct Run {
   Decision decision;
-  bool stream;  // classify_stream() knew it
-  std::uint16_t first;
-  std::uint16_t count;
-  std::uint32_t longest;   // in bytes, of one frame
-  std::uint64_t bytes;     // of all
-  std::uint32_t hash;      // of (VLAN, group, any source), when the lane is kGroup
+  Fib::Place place;        // of (VLAN, group, any source), when the lane is kGroup; else nullptr
   const EgressSet* entry;  // that the look-up found, if any
+  std::uint32_t longest;   // of a stream: in bytes, behind the Ethernet header and its tag
+  std::uint32_t bytes;     // of all
+  std::uint16_t count;
+  bool stream;         // find_stream() knew it
+  bool known_station;  // its sender is that of the run before
 };
 
 // What is the same for all frames of a burst.
 struct Ingress {
   PortId port;
   const VlanTable& vlans;
-  const VlanPolicy* access;  // of untagged frames, if streams are looked up there
+  Decision untagged;  // of streams without a tag but for the addresses; no policy: there are none
 
-  Ingress(PortId from, const VlanTable& table)
-      : port(from), vlans(table), access(streams(table.find(table.access_vlan(from)))) {}
-  static const VlanPolicy* streams(const VlanPolicy* policy) {
-    const bool looked_up =
-        policy != nullptr && (policy->routed() || (policy->snooping && policy->restricted));
-    return looked_up ? policy : nullptr;
+  Ingress(PortId from, const VlanTable& table) : port(from), vlans(table) {
+    const VlanPolicy* const policy = table.find(table.access_vlan(from));
+    if (policy != nullptr && has_streams(*policy)) untagged = stream_in(*policy);
+  }
+  static bool has_streams(const VlanPolicy& policy) {
+    return policy.routed() || (policy.snooping && policy.restricted);
+  }
+  static Decision stream_in(const VlanPolicy& policy) {
+    return {.lane = Lane::kGroup, .routed = policy.routed(), .policy = &policy};
   }
 };
 
@@ -61,81 +66,84 @@ inline bool plain_ipv4_at(const std::uint8_t* type) {
   return (load<std::uint32_t>(type) & 0xFFFFFF) == 0x450008;
 }
 
-// The part of classify_stream() behind the MAC addresses.
-template <bool kTagged>
-bool classify_stream_in(const VlanPolicy* policy, const rte_mbuf* mbuf, const std::uint8_t* bytes,
-                        Decision& decision) {
-  constexpr std::uint32_t kIpAt = kEthernet + (kTagged ? kTag : 0);
+// As frames[0], of which `addresses` are source and group as they stand in the header.
+template <std::uint32_t kIpAt>
+bool same_stream(const std::uint8_t* first, std::uint64_t addresses, const rte_mbuf* mbuf) {
+  const auto* const bytes = rte_pktmbuf_mtod(mbuf, const std::uint8_t*);
+  const auto differ = [&]<class Word>(Word, std::uint32_t at) -> std::uint64_t {
+    return load<Word>(first + at) ^ load<Word>(bytes + at);
+  };
+  // Source and group first, which settle it for most others.
+  if (load<std::uint64_t>(bytes + kIpAt + 12) != addresses) return false;
+  if (!is_plain(mbuf) || mbuf->data_len < kIpAt + kIpv4) return false;
+  const std::uint64_t difference =
+      differ(std::uint64_t{}, 0) | differ(std::uint64_t{}, 8) |  // MACs, type or tag
+      differ(std::uint32_t{}, kIpAt - 2) |  // type, version, header length, TOS
+      differ(std::uint16_t{}, kIpAt + 8);   // TTL, protocol
+  return difference == 0 && lengths_and_checksum_right(mbuf, bytes + kIpAt, mbuf->data_len - kIpAt);
+}
+
+// The part of find_stream() behind the Ethernet header.
+template <std::uint32_t kIpAt>
+[[gnu::always_inline]] inline bool find_stream_at(std::span<rte_mbuf* const> frames,
+                                                  const std::uint8_t* bytes,
+                                                  const Decision& decision, Run& run) {
+  const rte_mbuf* const mbuf = frames[0];
   const std::uint8_t* const ip = bytes + kIpAt;
-  const std::uint32_t group = be32(ip + 16);
+  const auto as_they_stand = load<std::uint64_t>(ip + 12);
+  const std::uint64_t addresses = __builtin_bswap64(as_they_stand);
+  const auto group = static_cast<std::uint32_t>(addresses);
   constexpr std::uint32_t kFirst = ipv4(224, 0, 1, 0).value;
-  if (policy == nullptr || group - kFirst > ipv4(239, 255, 255, 255).value - kFirst ||
-      ip[9] == kProtocolIgmp || !lengths_and_checksum_right(mbuf, ip, mbuf->data_len - kIpAt)) {
+  if (group - kFirst > ipv4(239, 255, 255, 255).value - kFirst || ip[9] == kProtocolIgmp ||
+      !lengths_and_checksum_right(mbuf, ip, mbuf->data_len - kIpAt)) {
     return false;
   }
-  decision.lane = Lane::kGroup;
-  decision.drop = RxDrop::kRunt;
-  decision.tag_in_frame = kTagged;
-  decision.priority_tag = false;
-  decision.tci = kTagged ? be16(bytes + kMacs + 2) : std::uint16_t{0};
-  decision.local = false;
-  decision.routed = policy->routed();
-  decision.ttl = ip[8];
-  decision.policy = policy;
-  decision.group = Ipv4{group};
-  decision.source = Ipv4{be32(ip + 12)};
+  std::uint32_t longest = mbuf->pkt_len;
+  std::uint32_t sum = longest;
+  std::size_t count = 1;
+  for (; count < frames.size() && same_stream<kIpAt>(bytes, as_they_stand, frames[count]);
+       ++count) {
+    longest = std::max(longest, frames[count]->pkt_len);
+    sum += frames[count]->pkt_len;
+  }
+  run.decision = decision;
+  run.decision.group = Ipv4{group};
+  run.decision.source = Ipv4{static_cast<std::uint32_t>(addresses >> 32)};
+  run.longest = longest - kIpAt;
+  run.bytes = sum;
+  run.count = static_cast<std::uint16_t>(count);
+  run.stream = true;
   return true;
 }
 
-// A frame of a group in a VLAN that restricts or is routed, without options, behind at most one
-// tag. False: the frame is none, or not surely one; `decision` is then undefined.
-inline bool classify_stream(const rte_mbuf* mbuf, const Ingress& ingress, Decision& decision) {
-  const auto* const bytes = rte_pktmbuf_mtod(mbuf, const std::uint8_t*);
+// Whether `frames` begin with one of a group in a VLAN that restricts or is routed, without
+// options, behind at most one tag; and which of the next ones are of the same stream, so that the
+// same decision holds for them. False: it is none, or not surely one; `run` is then undefined.
+// `bytes`: the first frame's.
+[[gnu::always_inline]] inline bool find_stream(std::span<rte_mbuf* const> frames,
+                                               const std::uint8_t* bytes, const Ingress& ingress,
+                                               Run& run) {
+  const rte_mbuf* const mbuf = frames[0];
   if (!is_plain(mbuf) || mbuf->data_len < kEthernet + kTag + kIpv4) return false;
   // To 01:00:5e and a 0 bit, from a source that is neither a group nor 0.
   if ((load<std::uint64_t>(bytes) & 0x0001000080FFFFFF) != 0x5E0001) return false;
   if (load<std::uint64_t>(bytes + 6) << 16 == 0) return false;
   if (plain_ipv4_at(bytes + kMacs)) {
-    return classify_stream_in<false>(ingress.access, mbuf, bytes, decision);
+    return ingress.untagged.policy != nullptr &&
+           find_stream_at<kEthernet>(frames, bytes, ingress.untagged, run);
   }
   if (be16(bytes + kMacs) != kTypeVlan || !plain_ipv4_at(bytes + kMacs + kTag)) return false;
-  const VlanId vlan{static_cast<std::uint16_t>(be16(bytes + kMacs + 2) & 0x0FFF)};
-  const VlanPolicy* const policy = Ingress::streams(ingress.vlans.find(vlan));
-  return policy != nullptr && policy->tagged.contains(ingress.port) &&
-         classify_stream_in<true>(policy, mbuf, bytes, decision);
+  const std::uint16_t tci = be16(bytes + kMacs + 2);
+  const VlanId vlan{static_cast<std::uint16_t>(tci & 0x0FFF)};
+  const VlanPolicy* const policy = ingress.vlans.find(vlan);
+  if (policy == nullptr || !Ingress::has_streams(*policy) ||
+      !policy->tagged.contains(ingress.port)) {
+    return false;
+  }
+  Decision decision = Ingress::stream_in(*policy);
+  decision.tag_in_frame = true;
+  decision.tci = tci;
+  return find_stream_at<kEthernet + kTag>(frames, bytes, decision, run);
 }
-
-// The stream of an earlier frame of the burst, which is as it came and stays so meanwhile.
-class Stream {
- public:
-  Stream() = default;
-  // `mbuf`: one of which classify_stream() said `decision`.
-  Stream(const rte_mbuf* mbuf, const Decision& decision)
-      : bytes_(rte_pktmbuf_mtod(mbuf, const std::uint8_t*)),
-        ip_at_(kEthernet + (decision.tag_in_frame ? kTag : 0u)) {}
-
-  // True: the same decision holds for this frame.
-  bool continues(const rte_mbuf* mbuf) const {
-    if (mbuf->data_len < ip_at_ + kIpv4) return false;
-    const auto* const bytes = rte_pktmbuf_mtod(mbuf, const std::uint8_t*);
-    // Source and group first, which settle it for most others.
-    if (differ<std::uint64_t>(bytes, ip_at_ + 12) != 0 || !is_plain(mbuf)) return false;
-    const std::uint64_t difference =
-        differ<std::uint64_t>(bytes, 0) | differ<std::uint64_t>(bytes, 8) |  // MACs, type or tag
-        differ<std::uint32_t>(bytes, ip_at_ - 2) |  // type, version, header length, TOS
-        differ<std::uint16_t>(bytes, ip_at_ + 8);   // TTL, protocol
-    return difference == 0 &&
-           lengths_and_checksum_right(mbuf, bytes + ip_at_, mbuf->data_len - ip_at_);
-  }
-
- private:
-  template <class Word>
-  std::uint64_t differ(const std::uint8_t* bytes, std::uint32_t at) const {
-    return load<Word>(bytes_ + at) ^ load<Word>(bytes + at);
-  }
-
-  const std::uint8_t* bytes_ = nullptr;
-  std::uint32_t ip_at_ = ~std::uint32_t{0} - kIpv4;  // none: no frame is that long
-};
 
 }  // namespace sluice::dataplane

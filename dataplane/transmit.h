@@ -32,15 +32,19 @@ class Transmit {
     if (out.drain != nullptr) drained_.insert(PortId{port.id()});
   }
 
-  void push(PortId port, rte_mbuf* mbuf) {
-    Out& out = out_[port.value];
-    if (out.count == kBurst) flush(port);
-    out.frames[out.count++] = mbuf;
-    waiting_.insert(port);
+  // To each of the ports.
+  void push(PortSet ports, rte_mbuf* mbuf) {
+    waiting_ = waiting_ | ports;
+    ports.for_each([&](PortId port) {
+      Out& out = out_[port.value];
+      if (out.count == kBurst) [[unlikely]]
+        flush(port);
+      out.frames[out.count++] = mbuf;
+    });
   }
-
-  // To each of the ports. 1 to kBurst frames.
+  // The same for 1 to kBurst frames.
   void push(PortSet ports, std::span<rte_mbuf* const> frames) {
+    if (frames.size() == 1) return push(ports, frames[0]);  // streams in random order: be short
     waiting_ = waiting_ | ports;
     ports.for_each([&](PortId port) {
       Out& out = out_[port.value];

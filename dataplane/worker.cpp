@@ -111,9 +111,7 @@ void Worker::nap(Nanoseconds most) {
 void Worker::process(PortId port, std::span<rte_mbuf*> frames, const VlanTable& vlans,
                      std::uint32_t now_s) {
   now_s_ = now_s;
-  const std::span<Run> runs = classify_all(frames, port, vlans);
-  look_up(runs);
-  forward_all(frames, runs, port, vlans);
+  forward_all(frames, classify_all(frames, port, vlans), port, vlans);
 }
 
 // Classifies the whole burst and asks for the table lines that it will need.
@@ -123,31 +121,28 @@ std::span<Run> Worker::classify_all(std::span<rte_mbuf*> frames, PortId port,
   const Ingress ingress(port, vlans);
   Run* run = runs_.data();
   bool any_routed = false;
-  std::uint64_t bytes = 0;
-  for (std::size_t i = 0; i < frames.size(); ++run) {
-    const std::size_t first = i;
-    std::uint32_t longest = frames[i]->pkt_len;
-    std::uint64_t sum = longest;
-    run->stream = classify_stream(frames[i], ingress, run->decision);
-    if (run->stream) [[likely]] {
-      const Stream stream(frames[i], run->decision);
-      for (++i; i < frames.size() && stream.continues(frames[i]); ++i) {
-        longest = std::max(longest, frames[i]->pkt_len);
-        sum += frames[i]->pkt_len;
-      }
-    } else {
-      run->decision = classify(describe(frames[i]), port, vlans);
-      ++i;
+  std::uint64_t bytes = 0, station = 0;
+  for (std::span<rte_mbuf*> rest = frames; !rest.empty(); rest = rest.subspan(run++->count)) {
+    const auto* const first = rte_pktmbuf_mtod(rest[0], const std::uint8_t*);
+    if (!find_stream(rest, first, ingress, *run)) {
+      run->decision = classify(describe(rest[0]), port, vlans);
+      run->place = nullptr;
+      run->bytes = rest[0]->pkt_len;
+      run->count = 1;
+      run->stream = run->known_station = false;
     }
-    run->first = static_cast<std::uint16_t>(first);
-    run->count = static_cast<std::uint16_t>(i - first);
-    run->longest = longest;
-    run->bytes = sum;
-    bytes += sum;
-    if (!run->stream && run->decision.lane != Lane::kGroup) continue;
-    run->hash = Fib::hash(run->decision.policy->id, run->decision.group, Ipv4{});
-    groups_.prefetch(run->hash);
-    any_routed = any_routed || run->decision.routed;
+    bytes += run->bytes;
+    if (!run->stream && run->decision.lane != Lane::kGroup) {
+      station = 0;
+      continue;
+    }
+    const VlanPolicy& policy = *run->decision.policy;
+    const std::uint64_t sender = (load<std::uint64_t>(first + 6) << 16) | policy.id.value;
+    run->known_station = sender == station;
+    station = sender;
+    run->place = groups_.place(policy.id, run->decision.group);
+    groups_.prefetch(run->place);
+    any_routed |= run->decision.routed;
   }
   const std::span<Run> runs(runs_.data(), run);
   PortCounts& counts = counts_.ports[port.value];
@@ -157,42 +152,38 @@ std::span<Run> Worker::classify_all(std::span<rte_mbuf*> frames, PortId port,
   return runs;
 }
 
-// All look-ups in one short loop, so that the processor has several of them under way at once.
-void Worker::look_up(std::span<Run> runs) {
-  for (Run& run : runs) {
-    const Decision& decision = run.decision;
-    run.entry = nullptr;
-    if (decision.lane != Lane::kGroup || !decision.policy->restricted) continue;
-    const Fib::Hit hit =
-        groups_.lookup(run.hash, decision.policy->id, decision.group, decision.source);
-    if (hit.egress == nullptr) continue;
-    run.entry = hit.egress;
-    groups_.count(hit.entry, run.count, run.bytes);
-  }
+// The entry that a run goes by, if there is one; it has been asked for long ago.
+inline const EgressSet* Worker::look_up(const Run& run) const {
+  const Decision& decision = run.decision;
+  if (run.place == nullptr || !decision.policy->restricted) return nullptr;
+  const Fib::Hit hit =
+      groups_.lookup(run.place, decision.policy->id, decision.group, decision.source);
+  if (hit.egress != nullptr) groups_.count(hit, run.count, run.bytes);
+  return hit.egress;
 }
 
 void Worker::forward_all(std::span<rte_mbuf*> burst, std::span<Run> runs, PortId port,
                          const VlanTable& vlans) {
-  learned_ = 0;
   std::uint64_t forwarded = 0;
+  const std::uint32_t mtu = replicator_.smallest_mtu();
   for (Run& run : runs) {
     const Decision& decision = run.decision;
-    const std::span<rte_mbuf*> frames = burst.subspan(run.first, run.count);
+    const std::span<rte_mbuf*> frames = burst.first(run.count);
+    burst = burst.subspan(run.count);
     if (decision.lane == Lane::kDrop) {
       drop(frames, port, decision.drop);
       continue;
     }
     const VlanPolicy& policy = *decision.policy;
-    learn(frames[0], policy, port);
+    if (!run.known_station) learn(frames[0], policy, port);
+    const EgressSet* const entry = run.entry = look_up(run);
     // Bridged, to members, as it came: nearly all there is to do, so it has no more steps than it
     // needs. forward() does just the same.
-    if (run.stream && run.entry != nullptr && !decision.routed) [[likely]] {
+    if (run.stream && entry != nullptr && !decision.routed) [[likely]] {
       const PortSet as_it_came = decision.tag_in_frame ? policy.tagged : policy.untagged;
       const PortSet egress =
-          ((run.entry->members | policy.router_ports) & policy.ports() & policy.up) -
-          PortSet::of(port);
-      if (!egress.empty() && (egress - as_it_came).empty() &&
-          replicator_.fits_all(run.longest, decision.tag_in_frame)) [[likely]] {
+          ((entry->members | policy.router_ports) & policy.up) - PortSet::of(port);
+      if (!egress.empty() && (egress - as_it_came).empty() && run.longest <= mtu) [[likely]] {
         replicator_.send_as_it_came(frames, egress);
         forwarded += run.count;
         continue;
@@ -203,21 +194,18 @@ void Worker::forward_all(std::span<rte_mbuf*> burst, std::span<Run> runs, PortId
   counts_.ports[port.value].forwarded.add(forwarded);
 }
 
-inline void Worker::learn(const rte_mbuf* mbuf, const VlanPolicy& policy, PortId port) {
+void Worker::learn(const rte_mbuf* mbuf, const VlanPolicy& policy, PortId port) {
   const auto* const mac = rte_pktmbuf_mtod(mbuf, const std::uint8_t*) + 6;
-  const std::uint64_t station = (load<std::uint64_t>(mac) << 16) | policy.id.value;
-  if (station == learned_) return;
   switch (shared_.macs.learn(MacTable::key(policy.id, mac), port, now_s_)) {
     case MacTable::Learned::kMoved:
       mac_moves_.add(1);
       break;
     case MacTable::Learned::kNoRoom:
       mac_no_room_.add(1);
-      return;
+      break;
     default:
       break;
   }
-  learned_ = station;
 }
 
 void Worker::forward(std::span<rte_mbuf*> frames, Run& run, PortId port, const VlanTable& vlans) {
@@ -268,8 +256,7 @@ void Worker::dispatch(rte_mbuf* mbuf, const Decision& decision, PortId port) {
 void Worker::forward_group(std::span<rte_mbuf*> frames, const Run& run, PortId port,
                            const VlanTable& vlans) {
   const VlanPolicy& policy = *run.decision.policy;
-  const PortSet bridged =
-      (bridged_egress(policy, run.entry) & policy.ports() & policy.up) - PortSet::of(port);
+  const PortSet bridged = (bridged_egress(policy, run.entry) & policy.up) - PortSet::of(port);
   if (run.decision.routed) return forward_routed(frames, run, bridged, port, vlans);
   bridge_group(frames, run, bridged, port);
 }
@@ -310,21 +297,21 @@ void Worker::forward_routed(std::span<rte_mbuf*> frames, const Run& run, PortSet
 // Two steps: the proxies' entries, and when their lines are there, those of the networks that they
 // name.
 void Worker::prefetch_routed(std::span<const Run> runs, const VlanTable& vlans) const {
-  const auto hash = [&](VlanId vlan, const Run& run) {
-    return Fib::hash(vlan, run.decision.group, Ipv4{});
+  const auto place = [&](VlanId vlan, const Run& run) {
+    return groups_.place(vlan, run.decision.group);
   };
   for (const Run& run : runs) {
     if (!run.decision.routed) continue;
-    groups_.prefetch(hash(vlans.domain(*run.decision.policy)->key, run));
+    groups_.prefetch(place(vlans.domain(*run.decision.policy)->key, run));
   }
   for (const Run& run : runs) {
     if (!run.decision.routed) continue;
     const RouteDomain& domain = *vlans.domain(*run.decision.policy);
     const Fib::Hit hit =
-        groups_.lookup(hash(domain.key, run), domain.key, run.decision.group, Ipv4{});
+        groups_.lookup(place(domain.key, run), domain.key, run.decision.group, Ipv4{});
     if (hit.egress == nullptr) continue;
-    (hit.egress->members & domain.forwarding).for_each([&](PortId place) {
-      groups_.prefetch(hash(domain.downstreams[place.value], run));
+    (hit.egress->members & domain.forwarding).for_each([&](PortId downstream) {
+      groups_.prefetch(place(domain.downstreams[downstream.value], run));
     });
   }
 }
@@ -334,18 +321,19 @@ std::optional<RouteRefusal> Worker::find_routes(const rte_mbuf* mbuf, const Run&
                                                 const VlanTable& vlans) {
   const Decision& decision = run.decision;
   const VlanPolicy& policy = *decision.policy;
-  const auto* const source_mac = rte_pktmbuf_mtod(mbuf, const std::uint8_t*) + 6;
-  if (std::memcmp(source_mac, vlans.own_mac().bytes.data(), 6) == 0) {
+  const auto* const bytes = rte_pktmbuf_mtod(mbuf, const std::uint8_t*);
+  const std::uint8_t ttl = bytes[kEthernet + (decision.tag_in_frame ? kTag : 0) + 8];
+  if (std::memcmp(bytes + 6, vlans.own_mac().bytes.data(), 6) == 0) {
     return RouteRefusal::kOwnSource;  // what we routed ourselves comes back: a loop outside
   }
   const std::optional<RouteRefusal> refusal =
-      route_refusal(*vlans.domain(policy), policy, decision.group, decision.source, decision.ttl);
+      route_refusal(*vlans.domain(policy), policy, decision.group, decision.source, ttl);
   if (refusal) return refusal;
   for_each_routed(
       vlans, policy, decision.group, decision.source,
       [&](VlanId vlan, Ipv4 group, Ipv4 source) {
-        const Fib::Hit hit = groups_.lookup(Fib::hash(vlan, group, Ipv4{}), vlan, group, source);
-        if (hit.egress != nullptr) groups_.count(hit.entry, run.count, run.bytes);
+        const Fib::Hit hit = groups_.lookup(groups_.place(vlan, group), vlan, group, source);
+        if (hit.egress != nullptr) groups_.count(hit, run.count, run.bytes);
         return hit.egress;
       },
       [&](const VlanPolicy& to, PortSet ports) { routed_.add(to, ports); });
@@ -371,7 +359,7 @@ void Worker::forward_unicast(rte_mbuf* mbuf, const Decision& decision, PortId po
   const std::optional<PortId> to = shared_.macs.find(MacTable::key(decision.policy->id, mac));
   if (!to) return flood(mbuf, decision, port);
   if (*to == port) return drop(mbuf, port, RxDrop::kSamePort);
-  const PortSet egress = PortSet::of(*to) & decision.policy->ports() & decision.policy->up;
+  const PortSet egress = PortSet::of(*to) & decision.policy->up;
   if (egress.empty()) return drop(mbuf, port, RxDrop::kNoEgressPort);
   counts_.ports[port.value].forwarded.add(1);
   replicator_.send(mbuf, decision.tag_in_frame, decision.tci, *decision.policy, egress);
@@ -379,7 +367,7 @@ void Worker::forward_unicast(rte_mbuf* mbuf, const Decision& decision, PortId po
 
 void Worker::flood(rte_mbuf* mbuf, const Decision& decision, PortId port) {
   const VlanPolicy& policy = *decision.policy;
-  const PortSet egress = (policy.ports() & policy.up) - PortSet::of(port);
+  const PortSet egress = policy.up - PortSet::of(port);
   if (egress.empty()) return drop(mbuf, port, RxDrop::kNoEgressPort);
   counts_.ports[port.value].flooded.add(1);
   replicator_.send(mbuf, decision.tag_in_frame, decision.tci, policy, egress);
@@ -413,8 +401,7 @@ bool Worker::send_injected(const VlanTable& vlans) {
   unsigned n = 0;
   for (; n < kBurst && injects_.pop(inject); ++n) {
     const VlanPolicy* const policy = vlans.find(inject.vlan);
-    const PortSet egress =
-        policy == nullptr ? PortSet{} : PortSet(inject.ports) & policy->ports() & policy->up;
+    const PortSet egress = policy == nullptr ? PortSet{} : PortSet(inject.ports) & policy->up;
     if (egress.empty()) {
       counts_.injected_no_port.add(1);
       rte_pktmbuf_free(inject.mbuf);

@@ -90,7 +90,7 @@ class Worker {
   void learn(const rte_mbuf* mbuf, const VlanPolicy& policy, PortId port);
   void dispatch(rte_mbuf* mbuf, const Decision& decision, PortId port);
   void prefetch_routed(std::span<const Run> runs, const VlanTable& vlans) const;
-  void look_up(std::span<Run> runs);
+  const EgressSet* look_up(const Run& run) const;
   void forward_all(std::span<rte_mbuf*> burst, std::span<Run> runs, PortId port,
                    const VlanTable& vlans);
   void forward(std::span<rte_mbuf*> frames, Run& run, PortId port, const VlanTable& vlans);
@@ -118,7 +118,6 @@ class Worker {
   Ring<Inject> injects_;
   std::vector<Queue> queues_;
   Counter mac_moves_, mac_no_room_;
-  std::uint64_t learned_ = 0;     // the last station of this burst: most come from few
   std::array<Run, kBurst> runs_;  // of the burst in hand
   RoutedForms routed_;            // of the frame in hand
   std::uint32_t now_s_ = 0;

@@ -4,7 +4,6 @@
 #include "shared/fib.h"
 
 #include <algorithm>
-#include <bit>
 #include <cassert>
 #include <deque>
 #include <random>
@@ -17,10 +16,11 @@ namespace {
 constexpr auto kRelaxed = std::memory_order_relaxed;
 constexpr auto kRelease = std::memory_order_release;
 
-// Half of the places stay empty, so that buckets seldom overflow.
-std::uint32_t bucket_count(std::uint32_t entries, std::size_t bucket_slots) {
-  const std::uint64_t slots = std::uint64_t{2} * std::max<std::uint32_t>(entries, 32);
-  return static_cast<std::uint32_t>(std::bit_ceil(slots / bucket_slots));
+constexpr std::uint32_t kNowhere = FibTable<AnySourceSlot>::kNowhere;
+
+std::uint64_t random_word() {
+  std::random_device entropy;
+  return (std::uint64_t{entropy()} << 32) | entropy();
 }
 
 std::string full_text(std::uint32_t capacity) {
@@ -30,19 +30,16 @@ std::string full_text(std::uint32_t capacity) {
 
 }  // namespace
 
-const std::uint64_t Fib::hash_seed_ = [] {
-  std::random_device entropy;
-  return (std::uint64_t{entropy()} << 32) | entropy();
-}();
+const std::uint64_t Fib::hash_seed_[2] = {random_word(), random_word()};
 
 struct Fib::Writer {
-  Reader reader;
   GracePeriod& grace;
   std::uint32_t capacity;
   std::uint32_t live = 0;
 
   // What a place's counters showed when its entry was new or when counters were cleared.
   ZeroedArray<Totals> baselines;
+  ZeroedArray<std::uint16_t> sources;  // of a (*,G) entry: how many (S,G) entries there are
 
   // Egress sets, one per distinct value. A set that nobody uses stays in `by_value` until its grace
   // period is over, and may come back to use meanwhile; `retirement` tells a stale wait from the
@@ -63,34 +60,18 @@ struct Fib::Writer {
   };
   std::deque<Retired> retired;  // tokens ascend
 
-  Writer(Fib& fib, GracePeriod& g, std::uint32_t entries, std::size_t slots)
-      : reader(fib, 0), grace(g), capacity(entries), baselines(slots) {}
-
-  Reader::Found find(const FibKey& key) const {
-    return reader.find(hash(key.vlan, key.group, key.source), key.vlan, key.group, key.source);
-  }
-  Reader::Found find_parent(const FibKey& key) const { return find({key.vlan, key.group, Ipv4{}}); }
+  Writer(GracePeriod& g, std::uint32_t entries, const Fib& fib)
+      : grace(g), capacity(entries), baselines(fib.places()), sources(fib.any_.places()) {}
 };
 
 Fib::Fib(std::uint32_t entries, unsigned workers, GracePeriod& grace)
-    : mask_(bucket_count(entries, kBucketSlots) - 1),
-      stride_(1 + workers),
-      lines_((std::size_t{mask_} + 1) * stride_),
-      overflows_(std::size_t{mask_} + 1),
+    : workers_(std::max(workers, 1u)),
+      any_(entries, workers_),
+      by_source_(entries, workers_),
+      carry_overs_(workers_),
       // As many as could be in use, twice over for those in their grace period, and no set.
-      egress_(std::size_t{2} * entries + 2),
-      writer_(std::make_unique<Writer>(*this, grace, entries,
-                                       (std::size_t{mask_} + 1) * kBucketSlots)) {
-  static_assert(sizeof(Slot) * kBucketSlots == sizeof(Line));
-  static_assert(sizeof(Count) * kBucketSlots == sizeof(Line));
-  for (std::size_t i = 0; i < lines_.size(); ++i) {
-    if (i % stride_ == 0) {
-      lines_[i].hold_slots();
-    } else {
-      lines_[i].hold_counts();
-    }
-  }
-}
+      egress_(std::min<std::size_t>(std::size_t{2} * entries + 2, FibWord::kEgressSets)),
+      writer_(std::make_unique<Writer>(grace, entries, *this)) {}
 
 Fib::~Fib() = default;
 
@@ -128,97 +109,96 @@ void Fib::release_set(std::uint32_t set) {
 
 // --- Entries ------------------------------------------------------------------------------------
 
-Fib::Slot& Fib::slot(std::uint32_t entry) const {
-  return const_cast<Line&>(lines_[entry / kBucketSlots * stride_]).slots()[entry % kBucketSlots];
+std::uint32_t Fib::place_of(const FibKey& key) {
+  const std::uint32_t hashed = hash(key.vlan, key.group, key.source);
+  const std::uint64_t word = FibWord::key(key.vlan, key.group);
+  if (key.any_source()) return any_.find(hashed, word, Ipv4{});
+  const std::uint32_t place = by_source_.find(hashed, word, key.source);
+  return place == kNowhere ? kNowhere : any_.places() + place;
 }
 
-std::uint32_t Fib::find_free(std::uint32_t hash) const {
-  for (std::uint32_t distance = 0; distance < kMaxDistance; ++distance) {
-    const std::uint32_t at = (hash + distance) & mask_;
-    for (std::uint32_t i = 0; i < kBucketSlots; ++i) {
-      const std::uint32_t entry = at * kBucketSlots + i;
-      if (slot(entry).egress.load(kRelaxed) == 0 && slot(entry).vlan == 0) return entry;
-    }
+std::uint64_t Fib::word(std::uint32_t place) const {
+  return place < any_.places() ? any_.word(place) : by_source_.word(place - any_.places());
+}
+
+void Fib::publish(std::uint32_t place, std::uint64_t word) {
+  if (place < any_.places()) {
+    any_.publish(place, word);
+  } else {
+    by_source_.publish(place - any_.places(), word);
   }
-  return kNowhere;
 }
 
 Status Fib::set(const FibKey& key, EgressSet egress) {
   Writer& w = *writer_;
   reclaim();
-  const std::uint32_t key_hash = hash(key.vlan, key.group, key.source);
-  if (const Reader::Found found = w.find(key); found.slot != nullptr) {
-    if (egress_[found.egress].members == egress.members) return Ok{};
+  if (!key.group.is_multicast()) return Error{to_string(key.group) + " is no group"};
+  if (const std::uint32_t place = place_of(key); place != kNowhere) {
+    const std::uint32_t former = FibWord::egress(word(place));
+    if (egress_[former].members == egress.members) return Ok{};
     const std::uint32_t set = acquire_set(egress);
     if (set == 0) return Error{full_text(w.capacity)};
-    slot(found.entry).egress.store(set, kRelease);
-    release_set(found.egress);  // after the store: nobody can find the old set any more
+    publish(place, FibWord::with_egress(word(place), set));
+    release_set(former);  // after the store: nobody can find the old set any more
     return Ok{};
   }
 
-  Slot* any_source = nullptr;
+  std::uint32_t parent = kNowhere;
   if (!key.any_source()) {
-    const Reader::Found parent = w.find_parent(key);
-    if (parent.slot == nullptr) {
+    parent = place_of({key.vlan, key.group, Ipv4{}});
+    if (parent == kNowhere) {
       return Error{"an entry for one source of " + to_string(key.group) +
                    " needs the group's entry for any source, which does not exist"};
     }
-    any_source = &slot(parent.entry);
-    if (any_source->sources.load(kRelaxed) == 0xFFFF) {
+    if (w.sources[parent] == 0xFFFF) {
       return Error{to_string(key.group) +
                    " has 65535 entries for single sources, the most there can be"};
     }
   }
   if (w.live >= w.capacity) return Error{full_text(w.capacity)};
-  const std::uint32_t entry = find_free(key_hash);
-  if (entry == kNowhere) return Error{full_text(w.capacity)};
+  const std::uint32_t hashed = hash(key.vlan, key.group, key.source);
+  const std::uint32_t free =
+      key.any_source() ? any_.find_free(hashed) : by_source_.find_free(hashed);
+  if (free == kNowhere) return Error{full_text(w.capacity)};
   const std::uint32_t set = acquire_set(egress);
   if (set == 0) return Error{full_text(w.capacity)};
 
-  // First the counts in the passed buckets, so that whoever can see the entry is led to it.
-  for (std::uint32_t at = key_hash & mask_; at != entry / kBucketSlots; at = (at + 1) & mask_) {
-    overflows_[at].store(overflows_[at].load(kRelaxed) + 1, kRelease);
-  }
-  Slot& place = slot(entry);
-  place.group.store(key.group.value, kRelaxed);
-  place.source = key.source.value;
-  place.vlan = key.vlan.value;
-  place.sources.store(0, kRelaxed);
-  w.baselines[entry] = sum_counts(entry);  // nobody counts here now: the place was out of use
-  place.egress.store(set, kRelease);
+  const std::uint64_t word = FibWord::with_egress(FibWord::key(key.vlan, key.group), set);
   ++w.live;
-  // Last, so that a reader who goes looking for (S,G) entries finds this one.
-  if (any_source != nullptr) {
-    any_source->sources.store(static_cast<std::uint16_t>(any_source->sources.load(kRelaxed) + 1),
-                              kRelease);
+  // The place was out of use: nobody counts there.
+  if (key.any_source()) {
+    w.baselines[free] = sum_counts(free);
+    any_.add(hashed, free, word, Ipv4{});
+    return Ok{};
   }
+  w.baselines[any_.places() + free] = sum_counts(any_.places() + free);
+  by_source_.add(hashed, free, word, key.source);
+  // Last, so that a reader who goes looking for (S,G) entries finds this one.
+  if (w.sources[parent]++ == 0)
+    any_.publish(parent, FibWord::with_sources(any_.word(parent), true));
   return Ok{};
 }
 
 bool Fib::erase(const FibKey& key) {
   Writer& w = *writer_;
-  const std::uint32_t key_hash = hash(key.vlan, key.group, key.source);
-  const Reader::Found found = w.find(key);
-  if (found.slot == nullptr) return false;
-  Slot& place = slot(found.entry);
-  if (place.sources.load(kRelaxed) != 0) return false;
-
-  place.egress.store(0, kRelease);
-  if (!key.any_source()) {
-    const Reader::Found parent = w.find_parent(key);
-    assert(parent.slot != nullptr);
-    std::atomic<std::uint16_t>& sources = slot(parent.entry).sources;
-    sources.store(static_cast<std::uint16_t>(sources.load(kRelaxed) - 1), kRelease);
-  }
-  // After the entry is gone; a reader that still sees the counts looks one bucket further in vain.
-  for (std::uint32_t at = key_hash & mask_; at != found.entry / kBucketSlots;
-       at = (at + 1) & mask_) {
-    overflows_[at].store(overflows_[at].load(kRelaxed) - 1, kRelease);
+  const std::uint32_t place = place_of(key);
+  if (place == kNowhere) return false;
+  const std::uint32_t hashed = hash(key.vlan, key.group, key.source);
+  const std::uint32_t set = FibWord::egress(word(place));
+  if (key.any_source()) {
+    if (w.sources[place] != 0) return false;
+    any_.remove(hashed, place);
+  } else {
+    by_source_.remove(hashed, place - any_.places());
+    const std::uint32_t parent = place_of({key.vlan, key.group, Ipv4{}});
+    assert(parent != kNowhere);
+    if (--w.sources[parent] == 0) {
+      any_.publish(parent, FibWord::with_sources(any_.word(parent), false));
+    }
   }
   --w.live;
-  // The key stays where it is until no reader can be comparing it: a VLAN of 0 marks a free place.
-  w.retired.push_back({w.grace.start(), found.entry, 0});
-  release_set(found.egress);
+  w.retired.push_back({w.grace.start(), place, 0});
+  release_set(set);
   return true;
 }
 
@@ -230,7 +210,7 @@ void Fib::reclaim() {
     if (!w.grace.passed(front.token)) return;
     w.retired.pop_front();
     if (front.retirement == 0) {
-      slot(front.place).vlan = 0;
+      publish(front.place, 0);
       continue;
     }
     const Writer::SetUse& use = w.uses[front.place];
@@ -242,51 +222,88 @@ void Fib::reclaim() {
 
 // --- What the operator sees ---------------------------------------------------------------------
 
-Fib::Totals Fib::sum_counts(std::uint32_t entry) const {
-  Totals sum;
-  const std::size_t bucket = entry / kBucketSlots * stride_;
-  for (std::size_t worker = 1; worker < stride_; ++worker) {
-    const Count& count = const_cast<Line&>(lines_[bucket + worker]).counts()[entry % kBucketSlots];
-    sum.packets += count.packets.load(kRelaxed);
-    sum.bytes += count.bytes.load(kRelaxed);
+Fib::Totals Fib::sum_counts(std::uint32_t place) const {
+  const bool any = place < any_.places();
+  const std::uint32_t own = any ? place : place - any_.places();
+  const FibTotal& carried = any ? any_.total(own) : by_source_.total(own);
+  // How often the workers have carried over, in all; odd: one is about it. It happens so seldom
+  // that a second try is rare, and a third does not happen.
+  const auto carried_over = [this](std::memory_order order) {
+    std::uint64_t times = 0, under_way = 0;
+    for (unsigned i = 0; i < workers_; ++i) {
+      const std::uint32_t of_worker = carry_overs_[i].times.load(order);
+      times += of_worker;
+      under_way |= of_worker & 1;
+    }
+    return times << 1 | under_way;
+  };
+  for (;;) {
+    const std::uint64_t before = carried_over(std::memory_order_acquire);
+    Totals sum{carried.packets.load(kRelaxed), carried.bytes.load(kRelaxed)};
+    for (unsigned i = 0; i < workers_; ++i) {
+      const std::uint64_t count = any ? any_.count(i, own) : by_source_.count(i, own);
+      sum.packets += FibCount::packets(count);
+      sum.bytes += FibCount::bytes(count);
+    }
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if ((before & 1) == 0 && carried_over(kRelaxed) == before) return sum;
   }
-  return sum;
 }
 
-Fib::Row Fib::row(std::uint32_t entry) const {
-  const Slot& place = slot(entry);
-  const Totals since = writer_->baselines[entry];
-  const Totals sum = sum_counts(entry);
-  return {{VlanId{place.vlan}, Ipv4{place.group.load(kRelaxed)}, Ipv4{place.source}},
-          egress_[place.egress.load(kRelaxed)],
+// Worker.
+void Fib::Reader::carry_over(FibCount& count, std::uint64_t word) const {
+  std::atomic<std::uint32_t>& times = fib_.carry_overs_[worker_].times;
+  times.store(times.load(kRelaxed) + 1, kRelaxed);
+  std::atomic_thread_fence(kRelease);
+  const std::uint32_t any = any_.entry_of(&count);
+  FibTotal& total =
+      any != kNowhere ? fib_.any_.total(any) : fib_.by_source_.total(by_source_.entry_of(&count));
+  total.packets.fetch_add(FibCount::packets(word), kRelaxed);
+  total.bytes.fetch_add(FibCount::bytes(word), kRelaxed);
+  count.store(0);
+  times.store(times.load(kRelaxed) + 1, kRelease);
+}
+
+Fib::Reader::Reader(Fib& fib, unsigned worker)
+    : any_(fib.any_, worker),
+      by_source_(fib.by_source_, worker),
+      egress_(&fib.egress_[0]),
+      fib_(fib),
+      worker_(worker) {}
+
+Fib::Row Fib::row(std::uint32_t place) const {
+  const std::uint64_t at = word(place);
+  const Ipv4 source = place < any_.places() ? Ipv4{} : by_source_.source(place - any_.places());
+  const Totals since = writer_->baselines[place];
+  const Totals sum = sum_counts(place);
+  return {{FibWord::vlan(at), FibWord::group(at), source},
+          egress_[FibWord::egress(at)],
           sum.packets - since.packets,
           sum.bytes - since.bytes};
 }
 
 std::optional<Fib::Row> Fib::find(const FibKey& key) const {
-  const Reader::Found found = writer_->find(key);
-  if (found.slot == nullptr) return std::nullopt;
-  return row(found.entry);
+  const std::uint32_t place = const_cast<Fib*>(this)->place_of(key);
+  if (place == kNowhere) return std::nullopt;
+  return row(place);
 }
 
 void Fib::for_each(const std::function<void(const Row&)>& visit) const {
   for_each_from(0, ~std::uint32_t{0}, visit);
 }
 
-std::uint32_t Fib::for_each_from(std::uint32_t from, std::uint32_t places,
+std::uint32_t Fib::for_each_from(std::uint32_t from, std::uint32_t count,
                                  const std::function<void(const Row&)>& visit) const {
-  const auto slots = static_cast<std::uint32_t>((mask_ + 1) * kBucketSlots);
-  const std::uint32_t end = from + std::min(places, slots - std::min(from, slots));
-  for (std::uint32_t entry = from; entry < end; ++entry) {
-    if (slot(entry).egress.load(kRelaxed) != 0) visit(row(entry));
+  const std::uint32_t end = from + std::min(count, places() - std::min(from, places()));
+  for (std::uint32_t place = from; place < end; ++place) {
+    if (FibWord::in_use(word(place))) visit(row(place));
   }
-  return end < slots ? end : 0;
+  return end < places() ? end : 0;
 }
 
 void Fib::clear_counters() {
-  const auto slots = static_cast<std::uint32_t>((mask_ + 1) * kBucketSlots);
-  for (std::uint32_t entry = 0; entry < slots; ++entry) {
-    if (slot(entry).egress.load(kRelaxed) != 0) writer_->baselines[entry] = sum_counts(entry);
+  for (std::uint32_t place = 0; place < places(); ++place) {
+    if (FibWord::in_use(word(place))) writer_->baselines[place] = sum_counts(place);
   }
 }
 

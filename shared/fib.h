@@ -7,11 +7,9 @@
 // all entries with the same ports; entries' places and egress sets are used again only after a
 // grace period.
 //
-// Layout: an open-addressed table of 64-byte buckets, four entries each, at most half full. Each is
-// followed by a line for each worker with its counts of these entries: what one look-up touches
-// lies together. A key that does not fit its bucket goes to a following one and leaves a count in
-// every bucket that it passed, so that a miss ends at the first bucket that nobody overflowed and a
-// removal leaves no tombstone.
+// Layout: two tables (fib_table.h), one of (*,G) and one of (S,G) entries, which is looked at only
+// where the (*,G) entry says that there are any. Each worker has a copy of both that only it and
+// the writer touch, with its counts beside the keys.
 #pragma once
 
 #include <atomic>
@@ -19,11 +17,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <new>
 #include <optional>
-#include <vector>
 
 #include "shared/address.h"
+#include "shared/fib_table.h"
 #include "shared/grace_period.h"
 #include "shared/ids.h"
 #include "shared/result.h"
@@ -47,9 +44,12 @@ struct EgressSet {
 };
 
 class Fib {
+  using AnySource = FibTable<AnySourceSlot>;
+  using BySource = FibTable<SourceSlot>;
+
  public:
-  // `entries`: 1 .. 16M, the most (VLAN, group, source) entries it will hold.
-  // `workers`: how many per-worker counter columns to keep.
+  // `entries`: 1 .. 1M, the most (VLAN, group, source) entries it will hold.
+  // `workers`: how many copies to keep, at least 1.
   // `grace` must outlive the table.
   Fib(std::uint32_t entries, unsigned workers, GracePeriod& grace);
   ~Fib();
@@ -60,15 +60,10 @@ class Fib {
 
   struct Hit {
     const EgressSet* egress = nullptr;  // nullptr: the group is not registered
-    std::uint32_t entry = 0;            // for count()
+    FibCount* count = nullptr;          // the worker's own, of this entry
   };
-
-  static std::uint32_t hash(VlanId vlan, Ipv4 group, Ipv4 source) {
-    std::uint64_t x = ((std::uint64_t{source.value} << 32) | group.value) ^ hash_seed_;
-    x *= 0x9E3779B97F4A7C15ull;
-    x = ((x ^ (x >> 32)) + vlan.value) * 0xBF58476D1CE4E5B9ull;
-    return static_cast<std::uint32_t>(x >> 32);
-  }
+  // Where the (*,G) entry of a (VLAN, group) is, in a worker's copy, if it is in its own line.
+  using Place = AnySource::Line*;
   // One worker's way into the table, with all that it needs at hand. Lives no longer than it.
   class Reader;
 
@@ -107,61 +102,41 @@ class Fib {
   std::size_t retired() const;
 
  private:
-  // 16 bytes. The key is written while `egress` is 0 and no reader can still be looking at an
-  // earlier key of this place; the release store of `egress` publishes it.
-  struct Slot {
-    std::atomic<std::uint32_t> egress;  // place in egress_; 0: nothing here
-    std::atomic<std::uint32_t> group;   // may be read before `egress`, and is then a guess
-    std::uint32_t source;
-    std::uint16_t vlan;                  // of an empty place: not 0 while in its grace period
-    std::atomic<std::uint16_t> sources;  // of a (*,G) entry: how many (S,G) entries there are
-  };
-  static constexpr std::uint32_t kBucketSlots = 4;
-  // How far from its own bucket an entry may be. With half of the places empty nobody gets near it
-  // by chance; it bounds what a worker spends on a look-up whatever the control plane was told.
-  static constexpr std::uint32_t kMaxDistance = 64;
-
-  // One worker's counts of one entry: written by that worker alone.
-  struct Count {
-    std::atomic<std::uint64_t> packets;
-    std::atomic<std::uint64_t> bytes;
-  };
-  // A cache line: a bucket's slots, or one worker's counts of them.
-  class alignas(64) Line {
-   public:
-    Slot* slots() { return std::launder(reinterpret_cast<Slot*>(bytes_)); }
-    const Slot* slots() const { return std::launder(reinterpret_cast<const Slot*>(bytes_)); }
-    Count* counts() { return std::launder(reinterpret_cast<Count*>(bytes_)); }
-    // Makes of its zeroes what it is used for.
-    void hold_slots() { new (bytes_) Slot[kBucketSlots]{}; }
-    void hold_counts() { new (bytes_) Count[kBucketSlots]{}; }
-
-   private:
-    std::byte bytes_[64];
+  // A worker that carries counts over says so, before and after, by adding one each time: who sums
+  // them up meanwhile has to begin again.
+  struct alignas(64) CarryOver {
+    std::atomic<std::uint32_t> times;
   };
   struct Totals {
     std::uint64_t packets = 0;
     std::uint64_t bytes = 0;
   };
 
-  // The writer's side, fib.cpp.
-  static constexpr std::uint32_t kNowhere = ~std::uint32_t{0};
+  static std::uint32_t hash(VlanId vlan, Ipv4 group, Ipv4 source) {
+    // Differs from run to run, so that nobody can choose groups that meet in one line.
+    __extension__ using Product = unsigned __int128;
+    const Product product =
+        Product{((std::uint64_t{vlan.value} << 32) | group.value) ^ hash_seed_[0]} *
+        (source.value ^ hash_seed_[1]);
+    return static_cast<std::uint32_t>(product) ^ static_cast<std::uint32_t>(product >> 64);
+  }
+  static const std::uint64_t hash_seed_[2];
+
+  // The writer's side, fib.cpp. Places are those of any_, and behind them those of by_source_.
   struct Writer;
   std::uint32_t acquire_set(EgressSet egress);  // 0: no place left
   void release_set(std::uint32_t set);
-  Slot& slot(std::uint32_t entry) const;
-  std::uint32_t find_free(std::uint32_t hash) const;
-  Totals sum_counts(std::uint32_t entry) const;
-  Row row(std::uint32_t entry) const;
+  std::uint32_t place_of(const FibKey& key);  // AnySource::kNowhere: none
+  std::uint32_t places() const { return any_.places() + by_source_.places(); }
+  std::uint64_t word(std::uint32_t place) const;
+  void publish(std::uint32_t place, std::uint64_t word);
+  Totals sum_counts(std::uint32_t place) const;
+  Row row(std::uint32_t place) const;
 
-  // Differs from run to run, so that nobody can choose groups that meet in one bucket.
-  static const std::uint64_t hash_seed_;
-
-  std::uint32_t mask_;  // number of buckets less one
-  std::size_t stride_;  // lines from bucket to bucket
-  ZeroedArray<Line> lines_;
-  // How many entries passed each bucket because it was full.
-  ZeroedArray<std::atomic<std::uint32_t>> overflows_;
+  unsigned workers_;
+  AnySource any_;
+  BySource by_source_;
+  ZeroedArray<CarryOver> carry_overs_;  // by worker
   ZeroedArray<EgressSet> egress_;
   std::unique_ptr<Writer> writer_;
 };
@@ -171,108 +146,59 @@ class Fib::Reader {
   // `worker`: below the table's number of workers.
   Reader(Fib& fib, unsigned worker);
 
-  // Asks for what lookup() and count() will touch. `hash`: of (vlan, group, any source).
-  void prefetch(std::uint32_t hash) const;
+  Place place(VlanId vlan, Ipv4 group) const { return any_.line(hash(vlan, group, Ipv4{})); }
+  // Asks for what lookup() and count() will touch.
+  static void prefetch(Place place);
   // (S,G) before (*,G). An (S,G) entry is found only if its (*,G) entry exists.
-  Hit lookup(std::uint32_t hash, VlanId vlan, Ipv4 group, Ipv4 source) const;
-  // Adds to one entry's counters; each worker has its own, single writer.
-  void count(std::uint32_t entry, std::uint32_t packets, std::uint64_t bytes) const;
+  Hit lookup(Place place, VlanId vlan, Ipv4 group, Ipv4 source) const;
+  // At most 2^16 packets and 2^32 bytes at a time.
+  void count(const Hit& hit, std::uint64_t packets, std::uint64_t bytes) const;
 
  private:
-  friend class Fib;
-  struct Found {
-    const Slot* slot = nullptr;
-    std::uint32_t entry = 0;
-    std::uint32_t egress = 0;  // as it was when the key matched: good until the next quiescence
-  };
-  Found find(std::uint32_t hash, VlanId vlan, Ipv4 group, Ipv4 source) const;
-  static std::uint32_t match(const Slot& slot, VlanId vlan, Ipv4 group, Ipv4 source);
-  static std::uint32_t guess(const Slot* slots, Ipv4 group);
-  // `at`: at most mask_.
-  const Slot* slots(std::uint32_t at) const { return lines_[at * stride_].slots(); }
+  Hit lookup_source(const Hit& any, VlanId vlan, Ipv4 group, Ipv4 source) const;
+  void carry_over(FibCount& count, std::uint64_t word) const;
 
-  Line* lines_;
-  std::size_t stride_;
-  std::size_t counts_;  // from a bucket to the worker's counts, in lines
+  AnySource::Copy any_;
+  BySource::Copy by_source_;
   const EgressSet* egress_;
-  const std::atomic<std::uint32_t>* overflows_;
-  std::uint32_t mask_;
+  Fib& fib_;
+  unsigned worker_;
 };
 
 // --- The readers' side, inline for the workers' loop --------------------------------------------
 
-inline Fib::Reader::Reader(Fib& fib, unsigned worker)
-    : lines_(&fib.lines_[0]),
-      stride_(fib.stride_),
-      counts_(worker + 1),
-      egress_(&fib.egress_[0]),
-      overflows_(&fib.overflows_[0]),
-      mask_(fib.mask_) {}
-
-inline void Fib::Reader::prefetch(std::uint32_t hash) const {
-  const Line* const bucket = lines_ + (hash & mask_) * stride_;
-  __builtin_prefetch(bucket);
-  __builtin_prefetch(bucket + counts_, 1);
+inline void Fib::Reader::prefetch(Place place) {
+  __builtin_prefetch(place, 1);
   asm volatile("");  // or GCC takes a caller that does no more for one without effect, and drops it
 }
 
-// What the slot's entry forwards by; 0 when it is not this key's.
-inline std::uint32_t Fib::Reader::match(const Slot& slot, VlanId vlan, Ipv4 group, Ipv4 source) {
-  // Pairs with the release store that published the key.
-  const std::uint32_t egress = slot.egress.load(std::memory_order_acquire);
-  if (egress == 0) return 0;  // the key may be in the making
-  const bool same = slot.group.load(std::memory_order_relaxed) == group.value &&
-                    slot.source == source.value && slot.vlan == vlan.value;
-  return same ? egress : 0;
-}
-
-// The slot that most likely has the group, without a branch that could be predicted wrong.
-inline std::uint32_t Fib::Reader::guess(const Slot* slots, Ipv4 group) {
-  const auto has = [&](std::uint32_t i) {
-    return i * std::uint32_t{slots[i].group.load(std::memory_order_relaxed) == group.value};
-  };
-  static_assert(kBucketSlots == 4);
-  return has(1) | has(2) | has(3);  // of two with this group, any will do for a guess
-}
-
-inline Fib::Reader::Found Fib::Reader::find(std::uint32_t hash, VlanId vlan, Ipv4 group,
-                                            Ipv4 source) const {
-  std::uint32_t at = hash & mask_;
-  const std::uint32_t first = guess(slots(at), group);
-  const Slot* slot = slots(at) + first;
-  if (const std::uint32_t egress = match(*slot, vlan, group, source); egress != 0) [[likely]] {
-    return {slot, at * kBucketSlots + first, egress};
+[[gnu::always_inline]] inline Fib::Hit Fib::Reader::lookup(Place place, VlanId vlan, Ipv4 group,
+                                                           Ipv4 source) const {
+  const std::uint64_t key = FibWord::key(vlan, group);
+  AnySource::Found found = any_.find(place, key, Ipv4{});
+  if (found.slot == nullptr) [[unlikely]] {
+    found = any_.find_further(hash(vlan, group, Ipv4{}), key, Ipv4{});
+    if (found.slot == nullptr) return {};
   }
-  for (std::uint32_t distance = 0; distance < kMaxDistance; ++distance) {
-    for (std::uint32_t i = 0; i < kBucketSlots; ++i) {
-      slot = slots(at) + i;
-      const std::uint32_t egress = match(*slot, vlan, group, source);
-      if (egress != 0) return {slot, at * kBucketSlots + i, egress};
-    }
-    if (overflows_[at].load(std::memory_order_acquire) == 0) break;
-    at = (at + 1) & mask_;
-  }
-  return {};
+  const Hit hit{&egress_[FibWord::egress(found.word)], &found.slot->count};
+  return FibWord::has_sources(found.word) ? lookup_source(hit, vlan, group, source) : hit;
 }
 
-[[gnu::always_inline]] inline Fib::Hit Fib::Reader::lookup(std::uint32_t hash, VlanId vlan,
-                                                           Ipv4 group, Ipv4 source) const {
-  Found found = find(hash, vlan, group, Ipv4{});
-  if (found.slot == nullptr) return {};
-  if (found.slot->sources.load(std::memory_order_acquire) != 0) {
-    const Found exact = find(Fib::hash(vlan, group, source), vlan, group, source);
-    if (exact.slot != nullptr) found = exact;
-  }
-  return {&egress_[found.egress], found.entry};
+inline Fib::Hit Fib::Reader::lookup_source(const Hit& any, VlanId vlan, Ipv4 group,
+                                           Ipv4 source) const {
+  const std::uint64_t key = FibWord::key(vlan, group);
+  const std::uint32_t hashed = hash(vlan, group, source);
+  BySource::Found found = by_source_.find(by_source_.line(hashed), key, source);
+  if (found.slot == nullptr) found = by_source_.find_further(hashed, key, source);
+  if (found.slot == nullptr) return any;
+  return {&egress_[FibWord::egress(found.word)], &found.slot->count};
 }
 
-inline void Fib::Reader::count(std::uint32_t entry, std::uint32_t packets,
-                               std::uint64_t bytes) const {
-  Line* const bucket = lines_ + entry / kBucketSlots * stride_;
-  Count& count = bucket[counts_].counts()[entry % kBucketSlots];
-  constexpr auto kRelaxed = std::memory_order_relaxed;
-  count.packets.store(count.packets.load(kRelaxed) + packets, kRelaxed);
-  count.bytes.store(count.bytes.load(kRelaxed) + bytes, kRelaxed);
+inline void Fib::Reader::count(const Hit& hit, std::uint64_t packets, std::uint64_t bytes) const {
+  const std::uint64_t word = hit.count->load() + FibCount::word(packets, bytes);
+  if (FibCount::is_full(word)) [[unlikely]]
+    return carry_over(*hit.count, word);
+  hit.count->store(word);
 }
 
 }  // namespace sluice

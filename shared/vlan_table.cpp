@@ -11,6 +11,8 @@ void VlanTable::add(const VlanPolicy& policy) {
   } else {
     policies_[at - 1u] = policy;
   }
+  VlanPolicy& added = policies_[at - 1u];
+  added.up = added.up & added.ports();
 }
 
 }  // namespace sluice

@@ -24,7 +24,8 @@ struct VlanPolicy {
   VlanId id;
   PortSet untagged;         // ports whose access VLAN this is
   PortSet tagged;           // ports that carry it in a trunk; disjoint from `untagged`
-  PortSet up;               // of both, those whose link is up: nothing is sent to the others
+  PortSet up;               // of both, those whose link is up: nothing is sent to the others;
+                            // a VlanTable keeps no more of it than ports()
   PortSet router_ports;     // joined to the egress of every registered group (RFC 4541 §2.1.2)
   bool snooping = false;    // IGMP, PIM hellos and MRD are punted
   bool restricted = false;  // false: multicast floods, the group table is not consulted (QI-04)

@@ -115,10 +115,13 @@ TEST(Contract, FibCountersAndTheirZero) {
   Rig box;
   box.settle();
   box.join(0, kGroup, kHost);
-  const auto hit =
-      Fib::Reader(box.fib, 0).lookup(Fib::hash(kTen, kGroup, Ipv4{}), kTen, kGroup, kHost);
-  ASSERT_NE(hit.egress, nullptr);
-  Fib::Reader(box.fib, 0).count(hit.entry, 2, 200);
+  const auto count = [&](unsigned worker, unsigned packets) {
+    const Fib::Reader reader(box.fib, worker);
+    const Fib::Hit hit = reader.lookup(reader.place(kTen, kGroup), kTen, kGroup, kHost);
+    ASSERT_NE(hit.egress, nullptr);
+    reader.count(hit, packets, packets * 100);
+  };
+  count(0, 2);
   const auto packets = [&] {
     return box.result(R"({"command":"show fib"})")["entries"].at(0)["packets"].get<int>();
   };
@@ -128,7 +131,7 @@ TEST(Contract, FibCountersAndTheirZero) {
   box.ask(R"({"command":"clear counters","vlan":10})");
   EXPECT_EQ(packets(), 0);
   EXPECT_EQ(box.view.cleared, 0);
-  Fib::Reader(box.fib, 1).count(hit.entry, 3, 300);
+  count(1, 3);
   EXPECT_EQ(packets(), 3);
   box.ask(R"({"command":"clear counters"})");
   EXPECT_EQ(packets(), 0);

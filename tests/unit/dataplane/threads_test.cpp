@@ -59,13 +59,13 @@ TEST(FibThreads, AReaderSeesAnEntryOldOrNew) {
     thread_local unsigned at = 0;
     const unsigned g = ++at % 200;
     const Ipv4 source = ipv4(10, 0, 0, 1);
-    const std::uint32_t hash = Fib::hash(VlanId{1}, group(g), Ipv4{});
     const Fib::Reader reader(fib, id);
-    const Fib::Hit hit = reader.lookup(hash, VlanId{1}, group(g), source);
+    const Fib::Hit hit =
+        reader.lookup(reader.place(VlanId{1}, group(g)), VlanId{1}, group(g), source);
     if (hit.egress == nullptr) return;
     hits.fetch_add(1, std::memory_order_relaxed);
     if ((hit.egress->members.bits() & 0xFF) != g) wrong.fetch_add(1, std::memory_order_relaxed);
-    reader.count(hit.entry, 1, 64);
+    reader.count(hit, 1, 64);
   };
   readers_and_writer(qsbr, read, [&] {
     std::mt19937 random(1);
@@ -91,6 +91,29 @@ TEST(FibThreads, AReaderSeesAnEntryOldOrNew) {
   });
   EXPECT_EQ(wrong.load(), 0u);
   EXPECT_GT(hits.load(), 0u);
+}
+
+// Counts that are carried over while they are summed up are there once, neither twice nor not.
+TEST(FibThreads, ASumOfCountsNeverGoesBack) {
+  Qsbr qsbr(kReaders);
+  Fib fib(1024, kReaders, qsbr);
+  constexpr VlanId kVlan{1};
+  constexpr std::uint64_t kBytes = 1'500'000'000;  // carried over at every 22nd
+  const Ipv4 group = ipv4(239, 1, 1, 1);
+  ASSERT_TRUE(fib.set({kVlan, group, {}}, EgressSet{}));
+  const auto read = [&](unsigned id) {
+    const Fib::Reader reader(fib, id);
+    reader.count(reader.lookup(reader.place(kVlan, group), kVlan, group, Ipv4{}), 1, kBytes);
+  };
+  std::uint64_t seen = 0;
+  readers_and_writer(qsbr, read, [&] {
+    for (unsigned i = 0; i < kChanges || seen < 1000; ++i) {
+      const Fib::Row row = *fib.find({kVlan, group, {}});
+      ASSERT_GE(row.packets, seen);
+      ASSERT_EQ(row.bytes, row.packets * kBytes);
+      seen = row.packets;
+    }
+  });
 }
 
 // Both halves of a policy always come from one publication.
@@ -200,8 +223,9 @@ TEST(PuntRingThreads, NoPlaceIsLostAndNoneIsUsedTwice) {
   std::array<unsigned, 4> sent{};
   for (unsigned i = 0; i < kFrames; ++i) {
     const auto port = static_cast<std::uint16_t>(i % 8 == 0 ? i / 8 % 4 : 0);
-    const Punt punt{
-        .mbuf = nullptr, .port = PortId{port}, .tci = static_cast<std::uint16_t>(sent[port]),
+    const Punt punt{.mbuf = nullptr,
+                    .port = PortId{port},
+                    .tci = static_cast<std::uint16_t>(sent[port]),
                     .of = PuntClass::kReports};
     while (!ring->push(punt)) std::this_thread::yield();
     ++sent[port];

@@ -27,7 +27,14 @@ struct FibTest : testing::Test {
   Fib fib{1024, 2, grace};
 
   Fib::Hit lookup(VlanId vlan, Ipv4 group, Ipv4 source) {
-    return Fib::Reader(fib, 0).lookup(Fib::hash(vlan, group, Ipv4{}), vlan, group, source);
+    const Fib::Reader reader(fib, 0);
+    return reader.lookup(reader.place(vlan, group), vlan, group, source);
+  }
+  // As a worker does for frames of (kGroup, kSource).
+  void count(unsigned worker, std::uint32_t packets, std::uint64_t bytes) {
+    const Fib::Reader reader(fib, worker);
+    reader.count(reader.lookup(reader.place(kVlan, kGroup), kVlan, kGroup, kSource), packets,
+                 bytes);
   }
   // The ports that a worker would find; nothing: not registered.
   std::optional<std::uint64_t> found(VlanId vlan, Ipv4 group, Ipv4 source) {
@@ -155,22 +162,55 @@ TEST_F(FibTest, AFullTableRefusesAndKeepsWhatItHas) {
 TEST_F(FibTest, CountsPerEntryFromZero) {
   const FibKey key{kVlan, kGroup, {}};
   ASSERT_TRUE(fib.set(key, ports(1)));
-  const Fib::Hit hit = lookup(kVlan, kGroup, kSource);
-  Fib::Reader(fib, 0).count(hit.entry, 2, 200);
-  Fib::Reader(fib, 1).count(hit.entry, 3, 300);
+  const FibCount* const counted = lookup(kVlan, kGroup, kSource).count;
+  count(0, 2, 200);
+  count(1, 3, 300);
   EXPECT_EQ(fib.find(key)->packets, 5u);
   EXPECT_EQ(fib.find(key)->bytes, 500u);
   ASSERT_TRUE(fib.set(key, ports(2)));
   EXPECT_EQ(fib.find(key)->packets, 5u) << "new ports, same entry";
   fib.clear_counters();
   EXPECT_EQ(fib.find(key)->packets, 0u);
-  Fib::Reader(fib, 1).count(hit.entry, 1, 64);
+  count(1, 1, 64);
   EXPECT_EQ(fib.find(key)->bytes, 64u);
   ASSERT_TRUE(fib.erase(key));
   grace.pass();
   ASSERT_TRUE(fib.set(key, ports(1)));
-  EXPECT_EQ(lookup(kVlan, kGroup, kSource).entry, hit.entry) << "the same place, used again";
+  EXPECT_EQ(lookup(kVlan, kGroup, kSource).count, counted) << "the same place, used again";
   EXPECT_EQ(fib.find(key)->packets, 0u);
+}
+
+TEST_F(FibTest, CountsMoreThanAWordHolds) {
+  const FibKey any{kVlan, kGroup, {}};
+  const FibKey exact{kVlan, kGroup, kSource};
+  ASSERT_TRUE(fib.set(any, ports(1)));
+  for (const FibKey& key : {any, exact}) {
+    ASSERT_TRUE(fib.set(key, ports(1)));
+    std::uint64_t packets = 0, bytes = 0;
+    for (unsigned i = 0; i < 3000; ++i) {
+      const std::uint32_t n = i % 2 == 0 ? 60'000 : 32;
+      const std::uint64_t size = i % 2 == 0 ? 64 : 2'000'000'000;
+      count(i % 3 == 0 ? 0 : 1, n, size);
+      packets += n;
+      bytes += size;
+      ASSERT_EQ(fib.find(key)->packets, packets) << i;
+      ASSERT_EQ(fib.find(key)->bytes, bytes) << i;
+    }
+    EXPECT_GT(bytes, std::uint64_t{1} << 40);
+    EXPECT_GT(packets, 1u << 26);
+  }
+}
+
+// Neighbours in number, and those far apart that differ by a power of two only.
+TEST_F(FibTest, RegularGroupsFillTheTable) {
+  for (const std::uint32_t step : {1u, 256u, 1u << 16}) {
+    Fib table(4096, 1, grace);
+    for (std::uint32_t i = 0; i < table.capacity(); ++i) {
+      const Ipv4 group{0xE0000100 | (i * step & 0x0FFFFFFF)};
+      ASSERT_TRUE(table.set({VlanId{static_cast<std::uint16_t>(1 + i % 3)}, group, {}}, ports(i)))
+          << "step " << step << ", entry " << i;
+    }
+  }
 }
 
 // A million random changes against a std::map; look-ups all along, everything compared at the end
