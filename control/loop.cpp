@@ -14,6 +14,8 @@ namespace {
 // worker a system call for each; after a single one, what shares the core gets it back soon.
 constexpr unsigned kIdleTurnsBeforeSleep = 400;
 
+using SteadyClock = std::chrono::steady_clock;
+
 }  // namespace
 
 Loop::Loop(Parts parts)
@@ -34,19 +36,36 @@ void Loop::start() {
 
 bool Loop::turn() {
   const TimePoint now = parts_.clock();
-  bool busy = parts_.punts.poll(kPuntBatch, [&](const PuntedFrame& frame) {
+  // Read only when there is work: idle turns are many.
+  std::optional<SteadyClock::time_point> busy_since;
+  const auto busy = [&] {
+    if (!busy_since) busy_since = SteadyClock::now();
+  };
+  parts_.punts.poll(kPuntBatch, [&](const PuntedFrame& frame) {
+    busy();
     parts_.appliance.on_frame(frame, now, effects_);
+    Histogram* const times = reaction();
     carry_out();
-  }) > 0;
+    if (times != nullptr && frame.received) times->add(SteadyClock::now() - *frame.received);
+  });
   if (parts_.appliance.next_deadline() <= now) {
-    busy = true;
+    busy();
     parts_.appliance.advance(now, effects_);
     carry_out();
   }
   if (!parts_.commands.empty()) {
-    busy = true;
-    api::Core core{parts_.appliance, parts_.fib, parts_.vlans, parts_.view, parts_.config, zero_,
-                   health_,          now,        effects_};
+    busy();
+    api::Core core{.appliance = parts_.appliance,
+                   .fib = parts_.fib,
+                   .vlans = parts_.vlans,
+                   .view = parts_.view,
+                   .config = parts_.config,
+                   .zero = zero_,
+                   .departed = departed_,
+                   .times = times_,
+                   .health = health_,
+                   .now = now,
+                   .out = effects_};
     parts_.commands.run(core, [&] {
       parts_.appliance.settle(now, effects_);
       carry_out();
@@ -62,7 +81,8 @@ bool Loop::turn() {
     parts_.maintain(now);
     look_after_health(now);
   }
-  return busy;
+  if (busy_since) times_.turn.add(SteadyClock::now() - *busy_since);
+  return busy_since.has_value();
 }
 
 void Loop::run(const std::atomic<bool>& stop) {
@@ -133,9 +153,29 @@ void Loop::carry_out() {
   effects_.clear();
 }
 
+Histogram* Loop::reaction() {
+  if (effects_.fib.empty()) return nullptr;
+  Histogram* times = nullptr;
+  for (const snooping::Event& event : effects_.events) {
+    switch (event.type) {
+      case snooping::EventType::kGroupJoined:
+      case snooping::EventType::kSourceAdded:
+        return &times_.join;
+      case snooping::EventType::kGroupLeft:
+      case snooping::EventType::kSourceRemoved:
+        times = &times_.leave;
+        break;
+      default:
+        break;
+    }
+  }
+  return times;
+}
+
 void Loop::apply(const snooping::FibChange& change) {
   if (!change.members) {
-    parts_.fib.erase(change.key);
+    const auto row = parts_.fib.find(change.key);
+    if (parts_.fib.erase(change.key)) departed_.add(*row);
     zero_.forget(change.key);
     return;
   }

@@ -58,12 +58,16 @@ class Loop {
  private:
   void carry_out();
   void apply(const snooping::FibChange& change);
+  // Where the time that the effects in hand take is counted; nullptr: nowhere.
+  Histogram* reaction();
   void poll_links(TimePoint now);
   void look_after_health(TimePoint now);
   Duration until_next() const;
 
   Parts parts_;
   api::CounterZero zero_;
+  DepartedTraffic departed_;
+  LoopTimes times_;
   health::Monitor health_;
   snooping::Effects effects_;
   std::vector<std::pair<PortId, bool>> links_;      // scratch

@@ -163,7 +163,7 @@ void Dataplane::Impl::make_workers(const config::Config& config, Doorbell& contr
   }
   exchange = std::make_unique<Exchange>(workers, buffers.get());
   view = std::make_unique<View>(
-      View::Parts{ports, workers, *exchange, *fib, *macs, buffers.get(), headers.get()});
+      View::Parts{ports, workers, *exchange, *macs, buffers.get(), headers.get()});
 }
 
 Result<std::unique_ptr<Dataplane>> Dataplane::open(const config::Config& config, LogSink log,

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -18,13 +19,24 @@ class Exchange final : public PuntSource, public FrameSink {
  public:
   // `workers` and `buffers` outlive it.
   Exchange(const std::vector<std::unique_ptr<Worker>>& workers, rte_mempool* buffers)
-      : workers_(workers), buffers_(buffers), waiting_(workers.size() * kRingFrames) {}
+      : workers_(workers),
+        buffers_(buffers),
+        waiting_(workers.size() * kRingFrames),
+        most_punts_(workers.size()) {}
   ~Exchange() override;
 
   // Frames of the ports in turn, whichever worker they came by.
   std::size_t poll(std::size_t max, const std::function<void(const PuntedFrame&)>& visit) override;
   // Frames leave by the first worker, which can reach every port.
   bool send(const OutFrame& frame) override;
+
+  // Frames that have come up from a worker and wait, and the most that ever did.
+  std::size_t punts(std::size_t worker) const { return workers_[worker]->punts().waiting(); }
+  std::size_t most_punts(std::size_t worker) const { return most_punts_[worker]; }
+  std::size_t injects() const {
+    return kRingFrames - workers_.front()->injects().write_available();
+  }
+  std::size_t most_injects() const { return most_injects_; }
 
   std::uint64_t ring_full() const { return ring_full_; }
   std::uint64_t no_mbuf() const { return no_mbuf_; }
@@ -34,13 +46,21 @@ class Exchange final : public PuntSource, public FrameSink {
     Punt punt;
     std::uint32_t worker;
   };
+  // One moment by both clocks.
+  struct Moment {
+    std::chrono::steady_clock::time_point time;
+    std::uint64_t cycles;
+  };
   void fetch();
-  void lend(const Punt& punt, const std::function<void(const PuntedFrame&)>& visit);
+  void lend(const Punt& punt, const Moment& now,
+            const std::function<void(const PuntedFrame&)>& visit);
 
   const std::vector<std::unique_ptr<Worker>>& workers_;
   rte_mempool* buffers_;
   FairQueue<Waiting> waiting_;
   std::array<std::uint8_t, 16384> scratch_;
+  std::vector<std::size_t> most_punts_;  // by worker
+  std::size_t most_injects_ = 0;
   std::uint64_t ring_full_ = 0;
   std::uint64_t no_mbuf_ = 0;
 };

@@ -33,10 +33,18 @@ class PuntRing {
   }
 
   // Control thread. The frame is the caller's; its place is free after done().
-  bool pop(Punt& punt) { return ring_.pop(punt); }
+  bool pop(Punt& punt) {
+    if (!ring_.pop(punt)) return false;
+    ++popped_;
+    return true;
+  }
   void done(const Punt& punt) {
     add_one(done_by_[line_of(punt)]);
     add_one(done_);
+  }
+  // Pushed, and not done.
+  std::size_t waiting() const {
+    return ring_.read_available() + (popped_ - done_.load(std::memory_order_relaxed));
   }
 
  private:
@@ -71,6 +79,7 @@ class PuntRing {
   // The control thread's.
   alignas(64) std::atomic<std::uint32_t> done_{0};
   std::array<std::atomic<std::uint32_t>, 2 * kMaxPorts> done_by_{};
+  std::uint32_t popped_ = 0;
 };
 
 }  // namespace sluice::dataplane

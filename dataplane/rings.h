@@ -23,6 +23,7 @@ struct Punt {
   bool tag_in_frame : 1;
   bool also_forwarded : 1;  // the mbuf is shared: read it, do not write it
   PuntClass of;
+  std::uint64_t received;  // time stamp counter
 };
 
 // Control thread to worker: an untagged frame for these ports.
@@ -34,7 +35,7 @@ struct Inject {
 };
 
 inline constexpr std::size_t kRingFrames = 4096;
-static_assert(sizeof(Punt) == 16);
+static_assert(sizeof(Punt) == 24);
 static_assert(std::is_trivially_copyable_v<Punt> && std::is_trivially_copyable_v<Inject>);
 
 template <class T>

@@ -92,6 +92,12 @@ std::vector<NamedCount> View::sum_totals() const {
     totals.push_back({"worker_bursts_total" + label, worker.counts().bursts.read()});
     totals.push_back({"worker_idle_polls_total" + label, worker.counts().idle_polls.read()});
     totals.push_back({"worker_naps_total" + label, worker.counts().naps.read()});
+    std::uint64_t packets = 0;
+    for (const auto& port : parts_.ports) {
+      packets += worker.counts().ports[port->id()].rx_packets.read();
+    }
+    totals.push_back({"worker_packets_total" + label, packets});
+    totals.push_back({"worker_busy_cycles_total" + label, worker.counts().busy_cycles.read()});
     totals.push_back({"frames_injected_total" + label, worker.counts().injected.read()});
     totals.push_back(
         {"frames_injected_no_port_total" + label, worker.counts().injected_no_port.read()});
@@ -119,10 +125,16 @@ void View::add_over_limit(const char* limit, OverLimit WorkerCounts::*member,
 std::vector<NamedCount> View::counters() const {
   std::vector<NamedCount> all = sum_totals();
   subtract(all, zero_totals_);
-  all.push_back({"fib_entries", parts_.fib.size()});
-  all.push_back({"fib_capacity", parts_.fib.capacity()});
-  all.push_back({"fib_egress_sets", parts_.fib.egress_sets()});
-  all.push_back({"fib_retired", parts_.fib.retired()});
+  all.push_back({"tsc_hertz", rte_get_tsc_hz()});
+  for (std::size_t i = 0; i < parts_.workers.size(); ++i) {
+    const std::string label = "{worker=\"" + std::to_string(i) + "\"}";
+    all.push_back({"punt_ring_frames" + label, parts_.exchange.punts(i)});
+    all.push_back({"punt_ring_most_frames" + label, parts_.exchange.most_punts(i)});
+  }
+  all.push_back({"punt_ring_capacity_frames", kRingFrames});
+  all.push_back({"inject_ring_frames", parts_.exchange.injects()});
+  all.push_back({"inject_ring_most_frames", parts_.exchange.most_injects()});
+  all.push_back({"inject_ring_capacity_frames", kRingFrames});
   all.push_back({"mac_entries", parts_.macs.size()});
   all.push_back({"mac_capacity", parts_.macs.capacity()});
   all.push_back({"mbufs_in_use", rte_mempool_in_use_count(parts_.buffers)});

@@ -21,7 +21,6 @@ class View final : public DataplaneView {
     const std::vector<std::unique_ptr<Port>>& ports;
     const std::vector<std::unique_ptr<Worker>>& workers;
     const Exchange& exchange;
-    const Fib& fib;
     MacTable& macs;
     const rte_mempool* buffers;
     const rte_mempool* headers;

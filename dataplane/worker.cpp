@@ -73,7 +73,8 @@ void Worker::run() noexcept {
   Naps naps(shared_.longest_nap);
   if (naps.allowed()) prctl(PR_SET_TIMERSLACK, 1);  // else a nap takes 50 us more than it should
   while (!shared_.stop.load(std::memory_order_relaxed)) {
-    const auto now_s = static_cast<std::uint32_t>(rte_rdtsc() / hz);
+    const std::uint64_t begun = rte_rdtsc();
+    const auto now_s = static_cast<std::uint32_t>(begun / hz);
     bool idle = true;
     for (const Queue queue : queues_) {
       rte_mbuf* frames[kBurst];
@@ -88,7 +89,12 @@ void Worker::run() noexcept {
     if (transmit_.drain_handoffs()) idle = false;
     transmit_.flush();
     shared_.qsbr.quiescent(id_);
-    (idle ? counts_.idle_polls : counts_.bursts).add(1);
+    if (idle) {
+      counts_.idle_polls.add(1);
+    } else {
+      counts_.bursts.add(1);
+      counts_.busy_cycles.add(rte_rdtsc() - begun);
+    }
     if (naps.allowed()) [[unlikely]] {
       if (const Nanoseconds most = naps.after(!idle, tsc_nanoseconds()); most > 0) nap(most);
     }
@@ -381,7 +387,8 @@ bool Worker::punt(rte_mbuf* mbuf, const Decision& decision, PortId port, bool al
                                        .tci = decision.tci,
                                        .tag_in_frame = decision.tag_in_frame,
                                        .also_forwarded = also_forwarded,
-                                       .of = decision.punted});
+                                       .of = decision.punted,
+                                       .received = rte_rdtsc()});
   if (pushed && shared_.control != nullptr) shared_.control->ring();
   return pushed;
 }

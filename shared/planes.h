@@ -4,9 +4,11 @@
 // the control thread only.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,6 +27,8 @@ struct PuntedFrame {
   std::uint16_t tci = 0;                // the whole 802.1Q tag control field when it came tagged
   bool also_forwarded = false;          // a copy: the worker forwards the frame itself (PIM hellos)
   std::span<const std::uint8_t> bytes;  // from the destination MAC, without the 802.1Q tag, no FCS
+  // By the worker; none where nobody took the time.
+  std::optional<std::chrono::steady_clock::time_point> received = std::nullopt;
 };
 
 class PuntSource {

@@ -6,7 +6,9 @@
 #include "config/config.h"
 #include "control/api/counter_zero.h"
 #include "control/appliance.h"
+#include "control/departed_traffic.h"
 #include "control/health/monitor.h"
+#include "control/loop_times.h"
 #include "shared/planes.h"
 
 namespace sluice::control::api {
@@ -18,6 +20,8 @@ struct Core {
   DataplaneView& view;
   config::Config& config;  // in force; reload replaces it
   CounterZero& zero;
+  DepartedTraffic& departed;
+  LoopTimes& times;
   const health::Monitor& health;
   TimePoint now;
   snooping::Effects& out;  // carried out when the command returns

@@ -72,16 +72,16 @@ Dispatcher::Dispatcher(Setup setup, CommandQueue& commands)
     : setup_(std::move(setup)), commands_(commands) {}
 
 Dispatcher::Answer Dispatcher::answer(std::string_view line) {
-  ++counters.requests;
+  ++requests_;
   details_.clear();
   const Result<Request> request = parse_request(line);
   if (!request) {
-    ++counters.malformed;
+    ++malformed_;
     return {failure(request.error().what, {})};
   }
   const Text text = run(*request);
   if (!text) {
-    ++counters.refused;
+    ++refused_;
     return {failure(text.error().what, details_)};
   }
   return {"{\"ok\":true,\"result\":" + *text + "}\n", request->command == "watch"};
@@ -251,15 +251,19 @@ Dispatcher::Text Dispatcher::show_macs(const Request& request) {
 Dispatcher::Text Dispatcher::show_counters(const Request&) {
   auto counts = on_control({}, [&](Core& core) { return collect_counters(core, setup_.ports); });
   if (!counts) return counts.error();
-  counts->push_back({"api_requests_total", counters.requests});
-  counts->push_back({"api_requests_malformed_total", counters.malformed});
-  counts->push_back({"api_requests_refused_total", counters.refused});
-  if (server_counters) server_counters(*counts);
+  add_counters(*counts);
   std::string flat;
   for (const NamedCount& count : *counts) {
     flat += (flat.empty() ? "" : ",") + to_text(count.name) + ":" + std::to_string(count.value);
   }
   return "{" + flat + "}";
+}
+
+void Dispatcher::add_counters(std::vector<NamedCount>& out) const {
+  out.push_back({"api_requests_total", requests_});
+  out.push_back({"api_requests_malformed_total", malformed_});
+  out.push_back({"api_requests_refused_total", refused_});
+  for (const Source& source : more_counters) source.add(out);
 }
 
 Dispatcher::Text Dispatcher::show_proxy(const Request& request) {
@@ -337,13 +341,17 @@ Dispatcher::Text Dispatcher::clear_counters(const Request& request) {
       core.view.clear_counters();
       core.appliance.clear_counters();
       core.zero.reset();
+      core.departed.reset();
+      core.times = {};
     }
     return true;
   });
   if (!outcome) return outcome.error();
   if (!request.vlan) {
-    counters = Counters{};
-    if (clear_server_counters) clear_server_counters();
+    requests_ = 0;
+    malformed_ = 0;
+    refused_ = 0;
+    for (const Source& source : more_counters) source.clear();
   }
   return kDone;
 }

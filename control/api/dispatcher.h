@@ -14,6 +14,7 @@
 #include "control/api/command_queue.h"
 #include "control/api/reload.h"
 #include "control/api/request.h"
+#include "control/api/shared_count.h"
 #include "control/api/views.h"
 
 namespace sluice::control::api {
@@ -38,14 +39,15 @@ class Dispatcher {
 
   const PortNames& ports() const { return setup_.ports; }
 
-  // Shown by `show counters`; the server keeps the rest.
-  struct Counters {
-    std::uint64_t requests = 0, malformed = 0, refused = 0;
+  // What is counted off the control thread: here, by the server, and by whoever joins in. Any
+  // thread.
+  void add_counters(std::vector<NamedCount>& out) const;
+  // Each adds its counters, or counts from zero again. Filled before any thread starts.
+  struct Source {
+    std::function<void(std::vector<NamedCount>&)> add;
+    std::function<void()> clear;
   };
-  Counters counters;
-  // The server's own counters join in here.
-  std::function<void(std::vector<NamedCount>&)> server_counters;
-  std::function<void()> clear_server_counters;
+  std::vector<Source> more_counters;
 
  private:
   using Text = Result<std::string>;  // a JSON value
@@ -87,6 +89,7 @@ class Dispatcher {
 
   Setup setup_;
   CommandQueue& commands_;
+  SharedCount requests_, malformed_, refused_;
   std::vector<std::string> details_;  // of the latest refusal: one line per error of a file
 };
 

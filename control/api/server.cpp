@@ -26,8 +26,8 @@ void say_and_close(int fd, std::string_view line) {
 
 Server::Server(Listener listener, Dispatcher& dispatcher, EventFeed& feed, ServerLimits limits)
     : listener_(std::move(listener)), dispatcher_(dispatcher), feed_(feed), limits_(limits) {
-  dispatcher_.server_counters = [this](std::vector<NamedCount>& out) { add_counters(out); };
-  dispatcher_.clear_server_counters = [this] { counters_ = Counters{}; };
+  dispatcher_.more_counters.push_back(
+      {[this](std::vector<NamedCount>& out) { add_counters(out); }, [this] { clear_counters(); }});
 }
 
 Server::~Server() {
@@ -73,8 +73,11 @@ void Server::poll_once() {
   }
   clients_ = std::move(kept);
   if ((fds[0].revents & POLLIN) != 0) accept_clients(now);
-  feed_.watchers(static_cast<std::size_t>(
-      std::count_if(clients_.begin(), clients_.end(), [](auto& c) { return c.watching(); })));
+  const auto watchers = static_cast<std::size_t>(
+      std::count_if(clients_.begin(), clients_.end(), [](auto& c) { return c.watching(); }));
+  feed_.watchers(watchers);
+  counters_.clients = clients_.size();
+  counters_.watchers = watchers;
 }
 
 void Server::accept_clients(SteadyTime now) {
@@ -179,10 +182,8 @@ bool Server::stalled(const Client& client, SteadyTime now) const {
 }
 
 void Server::add_counters(std::vector<NamedCount>& out) const {
-  const auto watching = std::count_if(clients_.begin(), clients_.end(),
-                                      [](const Client& client) { return client.watching(); });
-  out.push_back({"api_clients", clients_.size()});
-  out.push_back({"api_watchers", static_cast<std::uint64_t>(watching)});
+  out.push_back({"api_clients", counters_.clients});
+  out.push_back({"api_watchers", counters_.watchers});
   out.push_back({"api_clients_accepted_total", counters_.accepted});
   out.push_back({"api_clients_refused_total", counters_.turned_away});
   out.push_back({"api_clients_evicted_total", counters_.evicted});
@@ -190,6 +191,14 @@ void Server::add_counters(std::vector<NamedCount>& out) const {
   out.push_back({"api_requests_oversized_total", counters_.oversized});
   out.push_back({"api_events_total", counters_.events});
   out.push_back({"api_events_lost_total", counters_.events_lost});
+}
+
+void Server::clear_counters() {
+  for (SharedCount* const count :
+       {&counters_.accepted, &counters_.turned_away, &counters_.evicted, &counters_.oversized,
+        &counters_.stalled, &counters_.events, &counters_.events_lost}) {
+    *count = 0;
+  }
 }
 
 }  // namespace sluice::control::api

@@ -15,6 +15,7 @@
 #include "control/api/dispatcher.h"
 #include "control/api/event_feed.h"
 #include "control/api/listener.h"
+#include "control/api/shared_count.h"
 
 namespace sluice::control::api {
 
@@ -49,10 +50,11 @@ class Server {
   void distribute_events();
   bool stalled(const Client& client, SteadyTime now) const;
   void add_counters(std::vector<NamedCount>& out) const;
+  void clear_counters();
 
   struct Counters {
-    std::uint64_t accepted = 0, turned_away = 0, evicted = 0, oversized = 0, stalled = 0;
-    std::uint64_t events = 0, events_lost = 0;
+    SharedCount accepted, turned_away, evicted, oversized, stalled, events, events_lost;
+    SharedCount clients, watchers;  // now
   };
 
   Listener listener_;

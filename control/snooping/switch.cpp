@@ -348,6 +348,11 @@ MemberPorts Switch::member_ports(VlanId id, Ipv4 group) const {
   return vlan == nullptr ? MemberPorts{} : vlan->member_ports(group);
 }
 
+std::size_t Switch::hosts(VlanId id, Ipv4 group) const {
+  const Vlan* const vlan = impl_->find(id);
+  return vlan == nullptr ? 0 : vlan->hosts(group);
+}
+
 std::uint32_t Switch::memberships_of(const std::function<bool(Ipv4)>& wanted, std::uint32_t from,
                                      std::uint32_t work, std::vector<HostMembership>& rows) const {
   const PortGroupSlab& slab = impl_->state.slab;

@@ -93,6 +93,8 @@ class Switch {
 
   std::vector<GroupRow> groups(const GroupFilter& filter, TimePoint now) const;
   MemberPorts member_ports(VlanId vlan, Ipv4 group) const;
+  // How many hosts asked for it: those that are tracked, and one for each port with none tracked.
+  std::size_t hosts(VlanId vlan, Ipv4 group) const;
   // Appends the memberships of the hosts that `wanted` accepts: those that are tracked, and the
   // last reporter. In pieces: does about `work` steps from place `from` on and returns where to go
   // on, 0 after the last.

@@ -117,6 +117,7 @@ class Vlan {
   // Views, vlan_views.cpp.
   void append_groups(const GroupFilter& filter, TimePoint now, std::vector<GroupRow>& rows) const;
   MemberPorts member_ports(Ipv4 group) const;
+  std::size_t hosts(Ipv4 group) const;
   void append_mrouters(TimePoint now, std::vector<MrouterRow>& rows) const;
   QuerierRow querier(TimePoint now) const;
   VlanHealth take_health(TimePoint now);

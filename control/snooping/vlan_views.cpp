@@ -93,6 +93,16 @@ MemberPorts Vlan::member_ports(Ipv4 address) const {
   return ports;
 }
 
+std::size_t Vlan::hosts(Ipv4 address) const {
+  const Group* const group = groups_.find(address);
+  if (group == nullptr) return 0;
+  std::size_t hosts = 0;
+  for (const PortGroupSlab::Index index : group->members) {
+    hosts += std::max<std::size_t>(shared_.slab[index].hosts.size(), 1);
+  }
+  return hosts;
+}
+
 void Vlan::append_mrouters(TimePoint now, std::vector<MrouterRow>& rows) const {
   for (const RouterPorts::Router& router : routers_.routers()) {
     MrouterRow row{setup_.id, router.port, router.learned_from, std::nullopt, std::nullopt};

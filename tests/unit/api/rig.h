@@ -34,13 +34,14 @@ struct FakePunts : PuntSource {
     std::vector<std::uint8_t> bytes;
   };
   std::deque<Frame> frames;
+  std::optional<std::chrono::steady_clock::time_point> received;  // the stamp of each
 
   std::size_t poll(std::size_t max, const std::function<void(const PuntedFrame&)>& visit) override {
     std::size_t count = 0;
     for (; count < max && !frames.empty(); ++count) {
       const Frame frame = std::move(frames.front());
       frames.pop_front();
-      visit({frame.port, frame.vlan, 0, false, frame.bytes});
+      visit({frame.port, frame.vlan, 0, false, frame.bytes, received});
     }
     return count;
   }
