@@ -6,7 +6,8 @@ PYTHON  := /usr/bin/python3
 SECONDS ?= 600
 
 RUN_PACKAGES   := meson ninja-build g++ pkg-config libdpdk-dev dpdk libboost-dev libspdlog-dev \
-                  libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libsystemd-dev libedit-dev libgtest-dev \
+                  libcli11-dev libtomlplusplus-dev nlohmann-json3-dev prometheus-cpp-dev libsystemd-dev \
+                  libedit-dev libgtest-dev \
                   libgmock-dev libbenchmark-dev python3-scapy iproute2 iputils-ping ethtool procps
 BENCH_PACKAGES := dpdk-dev openvswitch-switch-dpdk python3-matplotlib valgrind
 CHECK_PACKAGES := clang libclang-rt-14-dev clang-format-14 python3-pytest frr igmpproxy

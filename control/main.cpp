@@ -16,14 +16,19 @@
 #include "control/api/server.h"
 #include "control/log/log.h"
 #include "control/loop.h"
+#include "control/metrics/exporter.h"
+#include "control/metrics/telemetry.h"
 #include "control/watchdog.h"
 #include "dataplane/dataplane.h"
+#include "dataplane/telemetry.h"
 
 namespace {
 
 namespace api = sluice::control::api;
 namespace config = sluice::config;
 namespace log = sluice::control::log;
+namespace metrics = sluice::control::metrics;
+namespace web = sluice::control::web;
 using sluice::Duration;
 using sluice::LogEvent;
 using sluice::TimePoint;
@@ -72,6 +77,13 @@ void look_after_workers(sluice::control::Watchdog& watchdog, TimePoint now) {
   if (due.resumed) log::write(LogEvent::kWorkerResumed);
 }
 
+// None when nothing is to listen there.
+sluice::Result<std::unique_ptr<web::HttpServer>> open_http(
+    const std::string& name, const std::optional<std::string>& listen) {
+  if (!listen) return std::unique_ptr<web::HttpServer>();
+  return web::HttpServer::open(name, *listen);
+}
+
 // Waits for signals: SIGHUP reloads, the others stop.
 class Signals {
  public:
@@ -116,6 +128,8 @@ int run(const std::string& path, config::Config& loaded) {
   if (!listener) {
     return fail_to_start(listener.error());
   }
+  const auto metrics_http = open_http("metrics", loaded.metrics.listen);
+  if (!metrics_http) return fail_to_start(metrics_http.error());
   sluice::Doorbell bell;  // wakes the control thread
   auto dataplane = sluice::dataplane::Dataplane::open(loaded, log::write, bell);
   if (!dataplane) {
@@ -127,11 +141,8 @@ int run(const std::string& path, config::Config& loaded) {
   api::CommandQueue commands(bell);
   api::EventFeed feed;
   const api::PortNames ports(port_names(loaded));
-  api::Dispatcher dispatcher(
-      {.config_path = path,
-       .ports = ports,
-       .uptime_s = [&] { return std::chrono::duration<double>(elapsed()).count(); }},
-      commands);
+  const auto uptime_s = [&] { return std::chrono::duration<double>(elapsed()).count(); };
+  api::Dispatcher dispatcher({.config_path = path, .ports = ports, .uptime_s = uptime_s}, commands);
   sluice::control::Watchdog watchdog(plane.grace_period(), watchdog_interval());
   sluice::control::Loop loop(
       {.config = loaded,
@@ -161,6 +172,20 @@ int run(const std::string& path, config::Config& loaded) {
   loop.start();
   std::atomic<bool> stop{false};
   api::Server server(std::move(*listener), dispatcher, feed);
+  metrics::Collector::Setup figures{
+      .ports = ports,
+      .more_counters = [&](auto& counts) { dispatcher.add_counters(counts); },
+      .top_groups = loaded.metrics.top_groups};
+  metrics::Exporter exporter(figures, commands, uptime_s);
+  if (web::HttpServer* const http = metrics_http->get()) {
+    dispatcher.more_counters.push_back(
+        {[http](auto& counts) { http->add_counters(counts); }, [http] { http->clear_counters(); }});
+    exporter.serve(*http);
+    http->start();
+  }
+  figures.top_groups = metrics::kTelemetryGroups;
+  metrics::Collector collector(figures, commands);
+  const sluice::dataplane::Telemetry telemetry(metrics::telemetry_commands(collector));
   server.start();
   {
     const auto stop_loop = [&] {
@@ -176,6 +201,7 @@ int run(const std::string& path, config::Config& loaded) {
     sd_notify(0, "STOPPING=1");
     commands.close();  // a command in the making must not wait for a loop that has ended
   }
+  if (*metrics_http) (*metrics_http)->stop();
   server.stop();
   plane.stop();
   log::tell_suppressed(true);

@@ -5,10 +5,21 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
-#include <boost/asio.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/serializer.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
 #include <deque>
 #include <map>
 #include <set>
@@ -410,7 +421,7 @@ HttpServer::~HttpServer() {
 Result<std::unique_ptr<HttpServer>> HttpServer::open(const std::string& name,
                                                      const std::string& listen, HttpLimits limits) {
   const auto failed = [&](const std::string& what) {
-    return Error{"[" + name + "] listen = \"" + listen + "\": " + what};
+    return Error{"[" + name + "] listen " + listen + ": " + what};
   };
   const auto address = config::parse_listen(listen);
   if (!address) return failed("not an address and a port");
@@ -482,6 +493,30 @@ HttpCounters HttpServer::counters() const {
           .streams_cut = from.streams_cut,
           .open = from.open,
           .streams = from.streams};
+}
+
+void HttpServer::add_counters(std::vector<NamedCount>& out) const {
+  const HttpCounters now = counters();
+  const auto add = [&](const char* name, std::uint64_t value) {
+    out.push_back({std::string(name) + "{listener=\"" + impl_->name + "\"}", value});
+  };
+  add("http_connections_total", now.connections);
+  add("http_connections_refused_total", now.turned_away);
+  add("http_connections_evicted_total", now.evicted);
+  add("http_connections_timed_out_total", now.timed_out);
+  add("http_requests_total", now.requests);
+  add("http_requests_refused_total", now.refused);
+  add("http_streams_cut_total", now.streams_cut);
+  add("http_connections", now.open);
+  add("http_streams", now.streams);
+}
+
+void HttpServer::clear_counters() {
+  Counts& of = impl_->counts;
+  for (Count* const counter : {&of.connections, &of.requests, &of.refused, &of.turned_away,
+                               &of.evicted, &of.timed_out, &of.streams_cut}) {
+    counter->store(0, std::memory_order_relaxed);
+  }
 }
 
 }  // namespace sluice::control::web

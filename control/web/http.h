@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "shared/planes.h"
 #include "shared/result.h"
 
 namespace sluice::control::web {
@@ -94,8 +95,11 @@ class HttpServer {
   // A handler that waits for the control thread must be let go first: close the command queue.
   void stop();
 
-  std::uint16_t port() const;     // the kernel's choice when `listen` had port 0
-  HttpCounters counters() const;  // any thread
+  std::uint16_t port() const;  // the kernel's choice when `listen` had port 0
+  // Any thread.
+  HttpCounters counters() const;
+  void add_counters(std::vector<NamedCount>& out) const;
+  void clear_counters();
 
   struct Impl;
 

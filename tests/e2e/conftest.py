@@ -67,10 +67,16 @@ def settings():
 
 
 @pytest.fixture(scope="module")
-def module_daemon(net, settings):
+def more():
+    """What a module may add: further sections of the file."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def module_daemon(net, settings, more):
     """sluiced on all six ports in VLAN 10, running for the whole module."""
     sluiced = daemon_module.Daemon(net.lab, net.switch)
-    sluiced.configure(af_packet_ports(), {10: {"querier-source": "10.77.0.254", **settings}})
+    sluiced.configure(af_packet_ports(), {10: {"querier-source": "10.77.0.254", **settings}}, **more)
     sluiced.start()
     yield sluiced
     if sluiced.process.poll() is None:

@@ -34,7 +34,7 @@ def _keys(table):
 
 
 def configuration(socket, ports, vlans, interfaces=(), proxies=(), dataplane=None, system=None,
-                  punt_limit=None):
+                  punt_limit=None, metrics=None):
     """The TOML text. `ports`: list of tables. `vlans`: id -> igmp-snooping table, whose key
     `static` holds the static groups. `proxies`: tables, in which a list of tables under `allow`,
     `deny` or `ssm-map` becomes [[proxy.allow]] and so on. Timers default to short ones."""
@@ -44,6 +44,8 @@ def configuration(socket, ports, vlans, interfaces=(), proxies=(), dataplane=Non
                                        **(dataplane or {})})
     if punt_limit:
         text += "\n[punt-limit]\n" + _keys(punt_limit)
+    if metrics:
+        text += "\n[metrics]\n" + _keys(metrics)
     for port in ports:
         text += "\n[[port]]\n" + _keys(port)
     for vlan, snooping in vlans.items():

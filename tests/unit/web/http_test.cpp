@@ -174,7 +174,7 @@ TEST(HttpServerOpen, SaysWhyItCannotListen) {
   const auto second = HttpServer::open("metrics", taken);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().what,
-            "[metrics] listen = \"" + taken + "\": cannot listen there: Address already in use");
+            "[metrics] listen " + taken + ": cannot listen there: Address already in use");
   EXPECT_FALSE(HttpServer::open("metrics", "192.0.2.1:9464"));  // nobody's address
 }
 
