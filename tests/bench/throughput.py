@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import churn
 import links
 import ovs
+import scrape
 import traffic
 from record import Result
 from sluiced import MAX_PORTS, Shape
@@ -175,6 +176,6 @@ def run(context):
         take(point, measure_point)
     for comparison in COMPARISONS:
         take(comparison, measure_comparison)
-    for extra in (churn, links, ovs):
+    for extra in (churn, scrape, links, ovs):
         results += extra.run(bench)
     return results
