@@ -10,6 +10,8 @@ RUN_PACKAGES   := meson ninja-build g++ pkg-config libdpdk-dev dpdk libboost-dev
                   libedit-dev libgtest-dev \
                   libgmock-dev libbenchmark-dev python3-scapy iproute2 iputils-ping ethtool procps
 BENCH_PACKAGES := dpdk-dev openvswitch-switch-dpdk python3-matplotlib valgrind
+DEB_PACKAGES   := debhelper dpkg-dev fakeroot
+DEB_CHECK_PACKAGES := mmdebstrap lintian systemd libcap2-bin
 CHECK_PACKAGES := clang libclang-rt-14-dev clang-format-14 python3-pytest frr igmpproxy
 
 # What `make bench` builds besides sluiced and sluicectl, and where its report goes.
@@ -17,7 +19,7 @@ BENCH_PROGRAMS := tests/bench/control_rates tests/bench/tester/tester
 REPORT         ?= $(BUILD)/bench
 
 .PHONY: build demo demo-stop check bench bench-quick bench-micro bench-build fuzz soak conformance clean \
-        install-run-deps install-deps install-bench-deps
+        deb deb-check install-run-deps install-deps install-bench-deps
 
 build: install-run-deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
@@ -56,6 +58,16 @@ fuzz: install-deps
 
 soak: build install-deps
 	@SLUICE_BUILD=$(BUILD) $(PYTHON) tests/tools/soak.py --seconds $(SECONDS)
+
+# The Debian package, in build/deb.
+deb:
+	@bash tests/tools/install_packages.sh $(RUN_PACKAGES) $(DEB_PACKAGES)
+	@bash config/package/build_deb.sh $(BUILD)/deb
+
+# Installs it on a Debian 12 that has nothing else, and runs its unit with each kind of device.
+deb-check: deb
+	@bash tests/tools/install_packages.sh $(DEB_CHECK_PACKAGES)
+	@$(PYTHON) tests/tools/deb_check.py $(BUILD)/deb
 
 # Quick, and without a network, when everything is there already.
 install-run-deps:
