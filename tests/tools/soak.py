@@ -25,7 +25,7 @@ OWN = {"name": "own", "vlan": 10, "address": "10.77.0.254/24"}
 BATCH = 200
 METRICS, DASHBOARD = 9464, 8080
 ROOM_KIB = 16 * 1024    # of resident memory: what an allocator keeps
-WARM_UP = 0.25          # of the time, 30 s at most: tables and pools reach their size once
+WARM_UP = 20            # seconds: buffers and tables are touched for the first time
 
 
 class Soak:
@@ -132,7 +132,7 @@ def main():
     soak = Soak(options.seed)
     try:
         soak.start()
-        soak.churn(time.monotonic() + min(30.0, WARM_UP * options.seconds))
+        soak.churn(time.monotonic() + WARM_UP)
         soak.quiet()
         before = soak.snapshot()
         print("before:", before, "listeners:", soak.listeners, flush=True)
