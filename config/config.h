@@ -53,6 +53,11 @@ struct Metrics {
   std::uint32_t top_groups = 1000;    // shown one by one; the rest together. 0..100000
 };
 
+// The page for browsers.
+struct Dashboard {
+  std::optional<std::string> listen;  // none: off
+};
+
 struct Port {
   std::string name;
   std::string device;  // PCI address or vdev string
@@ -162,6 +167,7 @@ struct Config {
   Dataplane dataplane;
   Metrics metrics;
   PuntLimits punt_limits = kDefaultPuntLimits;
+  Dashboard dashboard;
   std::vector<Port> ports;  // position is the PortId
   std::vector<Vlan>
       vlans;  // a VLAN that ports carry but that has no entry here is switched plainly

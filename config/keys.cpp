@@ -41,6 +41,9 @@ constexpr SectionText kSections[] = {
     {kPuntLocal, "[punt-limit.local]",
      "ARP for an `[[interface]]`, which floods even so, and what comes to the appliance's own MAC "
      "address, such as ping; a token each."},
+    {kDashboard, "[dashboard]",
+     "A page for browsers that shows ports, groups, rates, events and alarms and changes nothing; "
+     "[dashboard.md](dashboard.md) shows it. Without `listen` nothing listens."},
     {kPort, "[[port]]",
      "One per port, 1 to 64 (Debian's DPDK is built for 32). DPDK's port numbers follow the order "
      "of the file. A port carries at least one VLAN, untagged, tagged or both; frames of a VLAN "
@@ -89,6 +92,7 @@ constexpr Key kKeys[] = {
     {kFile, "dataplane", kTable, kAny, "", kNone, "", ""},
     {kFile, "metrics", kTable, kAny, "", kNone, "", ""},
     {kFile, "punt-limit", kTable, kAny, "", kNone, "", ""},
+    {kFile, "dashboard", kTable, kAny, "", kNone, "", ""},
     {kFile, "port", kTables, kAny, "", kRequired, "", ""},
     {kFile, "vlan", kTables, kAny, "", kNone, "", ""},
     {kFile, "interface", kTables, kAny, "", kNone, "", ""},
@@ -216,6 +220,10 @@ constexpr Key kKeys[] = {
      "A second in one VLAN, from all its ports; 0 for no limit."},
     {kPuntLocal, "vlan-burst", kInteger, kPuntBurst, "", "8000", "",
      "At once in one VLAN that was quiet."},
+
+    {kDashboard, "listen", kText, kAny, "IPv4 address and port, or `[IPv6]` and port", kNone, "",
+     "Where browsers find the page, such as `\"127.0.0.1:8080\"`. Whoever reaches it sees who "
+     "watches what: keep it on the loopback address or on a management network."},
 
     {kPort, "name", kText, kAny, "1 to 32 of `A-Z a-z 0-9 . _ -`", kRequired, "",
      "What the port is called here, in `sluicectl` and in logs; unique."},

@@ -21,6 +21,7 @@ enum class Section : std::uint8_t {
   kPuntReports,
   kPuntPimMrd,
   kPuntLocal,
+  kDashboard,
   kPort,
   kVlan,
   kIgmpSnooping,

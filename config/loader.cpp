@@ -42,6 +42,7 @@ void read_file(const toml::table& document, Reading& reading) {
   read_dataplane(file, reading);
   read_metrics(file, reading);
   read_punt_limits(file, reading);
+  read_dashboard(file, reading);
   read_ports(file, reading);
   read_vlans(file, reading);
   read_interfaces(file, reading);

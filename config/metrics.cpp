@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// [metrics], and what every HTTP listener has.
+// [metrics], [dashboard], and what every HTTP listener has.
 #include "config/listen.h"
 #include "config/sections.h"
 #include "config/text.h"
@@ -26,6 +26,13 @@ void read_metrics(SectionReader& file, Reading& reading) {
   SectionReader section(Section::kMetrics, *table, reading.diagnostics);
   read_listen(section, reading.config.metrics.listen);
   section.read("top-groups", reading.config.metrics.top_groups);
+}
+
+void read_dashboard(SectionReader& file, Reading& reading) {
+  const toml::table* table = file.table("dashboard", Section::kDashboard);
+  if (table == nullptr) return;
+  SectionReader section(Section::kDashboard, *table, reading.diagnostics);
+  read_listen(section, reading.config.dashboard.listen);
 }
 
 }  // namespace sluice::config

@@ -21,8 +21,8 @@ constexpr std::string_view kHead =
 valid and with 2 when it is not.
 
 `sluicectl reload` reads the file again while traffic flows. `log-level`, every `[[vlan]]`,
-`[[interface]]` and `[[proxy]]` may change; `socket`, `[dataplane]`, `[metrics]` and `[[port]]` need
-a restart. A file with an error, or with a change that needs a restart, changes nothing.
+`[[interface]]` and `[[proxy]]` may change; `socket`, `[dataplane]`, `[metrics]`, `[dashboard]` and
+`[[port]]` need a restart. A file with an error, or with a change that needs a restart, changes nothing.
 
 The smallest useful file, two ports in one VLAN:
 

@@ -42,6 +42,7 @@ void read_system(SectionReader& file, Reading& reading);
 void read_dataplane(SectionReader& file, Reading& reading);
 void read_metrics(SectionReader& file, Reading& reading);
 void read_punt_limits(SectionReader& file, Reading& reading);
+void read_dashboard(SectionReader& file, Reading& reading);
 void read_ports(SectionReader& file, Reading& reading);
 void read_vlans(SectionReader& file, Reading& reading);
 void read_interfaces(SectionReader& file, Reading& reading);

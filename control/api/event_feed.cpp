@@ -18,6 +18,7 @@ EventFeed::~EventFeed() {
 }
 
 void EventFeed::publish(const snooping::Event& event, std::chrono::system_clock::time_point time) {
+  if (next_ != nullptr) next_->publish(event, time);
   if (watchers_.load(std::memory_order_relaxed) == 0) return;
   if (!ring_.push(StampedEvent{time, event})) lost_.fetch_add(1, std::memory_order_relaxed);
   wake();

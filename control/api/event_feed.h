@@ -25,6 +25,9 @@ class EventFeed {
   EventFeed(const EventFeed&) = delete;
   EventFeed& operator=(const EventFeed&) = delete;
 
+  // Everything published here is published there too. Before the first event.
+  void pass_on_to(EventFeed& next) { next_ = &next; }
+
   // Control thread.
   void publish(const snooping::Event& event, std::chrono::system_clock::time_point time);
 
@@ -52,6 +55,7 @@ class EventFeed {
   std::atomic<std::uint64_t> lost_{0};
   std::atomic<bool> signalled_{false};  // so that a burst of events is one write()
   int wake_fd_;
+  EventFeed* next_ = nullptr;
 };
 
 }  // namespace sluice::control::api

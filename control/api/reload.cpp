@@ -62,6 +62,7 @@ std::vector<std::string> needs_restart(const config::Config& running,
   changed("[dataplane] eal-args", was.eal_args != is.eal_args);
   changed("[metrics] listen", running.metrics.listen != wanted.metrics.listen);
   changed("[metrics] top-groups", running.metrics.top_groups != wanted.metrics.top_groups);
+  changed("[dashboard] listen", running.dashboard.listen != wanted.dashboard.listen);
   compare_ports(running, wanted, out);
   return out;
 }

@@ -71,7 +71,8 @@ TEST(ReferencePage, DefaultsAreThoseOfTheDaemon) {
   const std::string text =
       defaults(Section::kSystem) + defaults(Section::kDataplane) + defaults(Section::kMetrics) +
       defaults(Section::kPuntQueries) + defaults(Section::kPuntReports) +
-      defaults(Section::kPuntPimMrd) + defaults(Section::kPuntLocal) + defaults(Section::kPort) +
+      defaults(Section::kPuntPimMrd) + defaults(Section::kPuntLocal) +
+      defaults(Section::kDashboard) + defaults(Section::kPort) +
       "name = \"a\"\ndevice = \"net_null0\"\naccess-vlan = 10\n[[vlan]]\nid = 10\n" +
       defaults(Section::kIgmpSnooping) + defaults(Section::kStaticGroup) +
       "group-address = \"239.1.1.1\"\nports = [\"a\"]\n[[port]]\nname = \"b\"\n"
@@ -98,6 +99,7 @@ TEST(ReferencePage, DefaultsAreThoseOfTheDaemon) {
   EXPECT_EQ(config.dataplane.idle_sleep_us, dataplane.idle_sleep_us);
   EXPECT_EQ(config.dataplane.eal_args, dataplane.eal_args);
   EXPECT_EQ(config.metrics.listen, std::nullopt);
+  EXPECT_EQ(config.dashboard.listen, std::nullopt);
   EXPECT_EQ(config.metrics.top_groups, Metrics{}.top_groups);
   EXPECT_EQ(config.punt_limits, kDefaultPuntLimits);
   EXPECT_EQ(config.ports[0].mtu, Port{}.mtu);
