@@ -19,6 +19,7 @@
 #include "control/metrics/exporter.h"
 #include "control/metrics/telemetry.h"
 #include "control/watchdog.h"
+#include "control/web/dashboard.h"
 #include "dataplane/dataplane.h"
 #include "dataplane/telemetry.h"
 
@@ -130,6 +131,8 @@ int run(const std::string& path, config::Config& loaded) {
   }
   const auto metrics_http = open_http("metrics", loaded.metrics.listen);
   if (!metrics_http) return fail_to_start(metrics_http.error());
+  const auto dashboard_http = open_http("dashboard", loaded.dashboard.listen);
+  if (!dashboard_http) return fail_to_start(dashboard_http.error());
   sluice::Doorbell bell;  // wakes the control thread
   auto dataplane = sluice::dataplane::Dataplane::open(loaded, log::write, bell);
   if (!dataplane) {
@@ -144,6 +147,17 @@ int run(const std::string& path, config::Config& loaded) {
   const auto uptime_s = [&] { return std::chrono::duration<double>(elapsed()).count(); };
   api::Dispatcher dispatcher({.config_path = path, .ports = ports, .uptime_s = uptime_s}, commands);
   sluice::control::Watchdog watchdog(plane.grace_period(), watchdog_interval());
+  api::EventFeed dashboard_feed;
+  std::optional<web::Dashboard> dashboard;
+  if (web::HttpServer* const http = dashboard_http->get()) {
+    dispatcher.more_counters.push_back(
+        {[http](auto& counts) { http->add_counters(counts); }, [http] { http->clear_counters(); }});
+    feed.pass_on_to(dashboard_feed);
+    dashboard.emplace(
+        web::Dashboard::Setup{
+            .ports = ports, .uptime_s = uptime_s, .commands = commands, .feed = dashboard_feed},
+        *http);
+  }
   sluice::control::Loop loop(
       {.config = loaded,
        .appliance = appliance,
@@ -187,6 +201,7 @@ int run(const std::string& path, config::Config& loaded) {
   metrics::Collector collector(figures, commands);
   const sluice::dataplane::Telemetry telemetry(metrics::telemetry_commands(collector));
   server.start();
+  if (*dashboard_http) (*dashboard_http)->start();
   {
     const auto stop_loop = [&] {
       stop.store(true);
@@ -203,6 +218,7 @@ int run(const std::string& path, config::Config& loaded) {
   }
   if (*metrics_http) (*metrics_http)->stop();
   server.stop();
+  if (*dashboard_http) (*dashboard_http)->stop();
   plane.stop();
   log::tell_suppressed(true);
   log::write(LogEvent::kStopped);
