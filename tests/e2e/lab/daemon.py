@@ -34,7 +34,7 @@ def _keys(table):
 
 
 def configuration(socket, ports, vlans, interfaces=(), proxies=(), dataplane=None, system=None,
-                  punt_limit=None, metrics=None):
+                  punt_limit=None, metrics=None, dashboard=None):
     """The TOML text. `ports`: list of tables. `vlans`: id -> igmp-snooping table, whose key
     `static` holds the static groups. `proxies`: tables, in which a list of tables under `allow`,
     `deny` or `ssm-map` becomes [[proxy.allow]] and so on. Timers default to short ones."""
@@ -46,6 +46,8 @@ def configuration(socket, ports, vlans, interfaces=(), proxies=(), dataplane=Non
         text += "\n[punt-limit]\n" + _keys(punt_limit)
     if metrics:
         text += "\n[metrics]\n" + _keys(metrics)
+    if dashboard:
+        text += "\n[dashboard]\n" + _keys(dashboard)
     for port in ports:
         text += "\n[[port]]\n" + _keys(port)
     for vlan, snooping in vlans.items():

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Network namespaces and the wires between them; all of them go when the Lab is closed."""
 import atexit
+import contextlib
+import ctypes
 import itertools
 import os
 import re
@@ -8,6 +10,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+
+CLONE_NEWNET = 0x40000000
 
 _numbers = itertools.count()
 
@@ -28,6 +32,11 @@ def remove_stale():
             run("ip", "netns", "del", name, check=False)
 
 
+def _set_namespace(file):
+    if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
 class Namespace:
     def __init__(self, name):
         self.name = name
@@ -43,6 +52,17 @@ class Namespace:
 
     def popen(self, *command, **options):
         return subprocess.Popen(self.command(*command), **options)
+
+    @contextlib.contextmanager
+    def entered(self):
+        """Until its end this thread, and what it starts, is in the namespace."""
+        with open("/proc/thread-self/ns/net", encoding="ascii") as here, \
+                open(f"/var/run/netns/{self.name}", encoding="ascii") as there:
+            _set_namespace(there)
+            try:
+                yield
+            finally:
+                _set_namespace(here)
 
 
 class Lab:
