@@ -12,7 +12,8 @@ RUN_PACKAGES   := meson ninja-build g++ pkg-config libdpdk-dev dpdk libboost-dev
 BENCH_PACKAGES := dpdk-dev openvswitch-switch-dpdk python3-matplotlib valgrind
 DEB_PACKAGES   := debhelper dpkg-dev fakeroot
 DEB_CHECK_PACKAGES := mmdebstrap lintian systemd libcap2-bin
-CHECK_PACKAGES := clang libclang-rt-14-dev clang-format-14 python3-pytest frr igmpproxy
+CHECK_PACKAGES := clang libclang-rt-14-dev clang-format-14 python3-pytest frr igmpproxy \
+                  chromium chromium-driver python3-selenium
 
 # What `make bench` builds besides sluiced and sluicectl, and where its report goes.
 BENCH_PROGRAMS := tests/bench/control_rates tests/bench/tester/tester
