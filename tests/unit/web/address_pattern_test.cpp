@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-namespace sluice::control::web {
+namespace sluice::control::web::address_pattern_test {
 namespace {
 
 bool matches(const std::string& text, Ipv4 address) {
@@ -49,4 +49,4 @@ TEST(AddressPattern, RefusesWhatIsNone) {
 }
 
 }  // namespace
-}  // namespace sluice::control::web
+}  // namespace sluice::control::web::address_pattern_test

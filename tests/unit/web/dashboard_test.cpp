@@ -11,7 +11,7 @@
 #include "tests/unit/api/rig.h"
 #include "tests/unit/web/peer.h"
 
-namespace sluice::control::web {
+namespace sluice::control::web::dashboard_test {
 namespace {
 
 using api::Json;
@@ -222,4 +222,4 @@ TEST_F(DashboardTest, EventsComeAsTheyHappenAndNotTooMany) {
 }
 
 }  // namespace
-}  // namespace sluice::control::web
+}  // namespace sluice::control::web::dashboard_test

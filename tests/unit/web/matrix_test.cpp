@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace sluice::control::web {
+namespace sluice::control::web::matrix_test {
 namespace {
 
 using Sort = MatrixQuery::Sort;
@@ -111,4 +111,4 @@ TEST(Matrix, BeyondTheEndIsEmpty) {
 }
 
 }  // namespace
-}  // namespace sluice::control::web
+}  // namespace sluice::control::web::matrix_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::control::web {
+namespace sluice::control::web::sample_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -107,4 +107,4 @@ TEST(Sample, SumsUp) {
 }
 
 }  // namespace
-}  // namespace sluice::control::web
+}  // namespace sluice::control::web::sample_test
