@@ -44,9 +44,9 @@ TEST_F(ExporterTest, HasEverythingOnce) {
   rig_.join(1, kGroup, ipv4(10, 77, 0, 2));
   rig_.join(1, ipv4(239, 1, 1, 2), kHost);
   Fib::Reader reader(rig_.fib, 0);
-  const auto hit = reader.lookup(Fib::hash(api::kTen, kGroup, {}), api::kTen, kGroup, {});
+  const auto hit = reader.lookup(reader.place(api::kTen, kGroup), api::kTen, kGroup, {});
   ASSERT_NE(hit.egress, nullptr);
-  reader.count(hit.entry, 3, 300);
+  reader.count(hit, 3, 300);
 
   const std::string text = scrape();
   for (const char* line : {
@@ -100,11 +100,11 @@ TEST_F(ExporterTest, CountsFromZeroAfterAClear) {
   rig_.settle();
   rig_.join(0, kGroup, kHost);
   Fib::Reader reader(rig_.fib, 0);
-  const auto hit = reader.lookup(Fib::hash(api::kTen, kGroup, {}), api::kTen, kGroup, {});
-  reader.count(hit.entry, 3, 300);
+  const auto hit = reader.lookup(reader.place(api::kTen, kGroup), api::kTen, kGroup, {});
+  reader.count(hit, 3, 300);
   scrape();
   EXPECT_EQ(rig_.result(R"({"command":"clear counters"})"), api::Json::object());
-  reader.count(hit.entry, 1, 100);
+  reader.count(hit, 1, 100);
   EXPECT_THAT(scrape(),
               HasSubstr("sluice_group_packets_total{vlan=\"10\",group=\"239.1.1.1\"} 1\n"));
 }
