@@ -14,6 +14,7 @@ mkdir "$tree"
 tar -C "$root" -c --exclude=./.git --exclude='./build*' --exclude=__pycache__ . | tar -C "$tree" -x
 cp -r "$tree/config/package/debian" "$tree/debian"
 cd "$tree"
+export DEB_BUILD_OPTIONS="terse ${DEB_BUILD_OPTIONS:-}"
 # The log is long, and of interest only when something is wrong.
 if ! dpkg-buildpackage --build=binary --unsigned-changes --unsigned-buildinfo >"$folder/log" 2>&1; then
   tail -n 60 "$folder/log"
