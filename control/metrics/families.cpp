@@ -26,6 +26,7 @@ constexpr Family kFamilies[] = {
     {"frames_punted_total", "port", "Frames received here that were given to the control thread"},
     {"frames_shown_total", "port",
      "Frames received here that were flooded and shown to the control thread besides"},
+    {"frames_not_shown_total", "port", "Frames flooded and, being too many, not shown"},
     {"frames_routed_total", "port", "Frames received here that a proxy sent to another network"},
     {"route_refused_total", "reason", "Frames that a proxy did not route, bridged or not"},
 
