@@ -273,7 +273,7 @@ def main():
     reports = []
     # Not the benchmarks, which "all" has in it.
     if not build(tally, BUILD, [], ["meson-test-prereq", "control/sluiced", "control/cli/sluicectl",
-                                    "config/config_reference"]):
+                                    "config/config_reference", "config/package/sluice.toml.5"]):
         return finish(tally)
     run_tests(tally, BUILD, {"unit", "threads"}, reports)
     if arguments.write_conformance:
