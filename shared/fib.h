@@ -62,14 +62,6 @@ class Fib {
     const EgressSet* egress = nullptr;  // nullptr: the group is not registered
     FibCount* count = nullptr;          // the worker's own, of this entry
   };
-  static std::uint32_t hash(VlanId vlan, Ipv4 group, Ipv4 source) {
-    // Differs from run to run, so that nobody can choose groups that meet in one line.
-    __extension__ using Product = unsigned __int128;
-    const Product product =
-        Product{((std::uint64_t{vlan.value} << 32) | group.value) ^ hash_seed_[0]} *
-        (source.value ^ hash_seed_[1]);
-    return static_cast<std::uint32_t>(product) ^ static_cast<std::uint32_t>(product >> 64);
-  }
   // Where the (*,G) entry of a (VLAN, group) is, in a worker's copy, if it is in its own line.
   using Place = AnySource::Line*;
   // One worker's way into the table, with all that it needs at hand. Lives no longer than it.
@@ -120,6 +112,14 @@ class Fib {
     std::uint64_t bytes = 0;
   };
 
+  static std::uint32_t hash(VlanId vlan, Ipv4 group, Ipv4 source) {
+    // Differs from run to run, so that nobody can choose groups that meet in one line.
+    __extension__ using Product = unsigned __int128;
+    const Product product =
+        Product{((std::uint64_t{vlan.value} << 32) | group.value) ^ hash_seed_[0]} *
+        (source.value ^ hash_seed_[1]);
+    return static_cast<std::uint32_t>(product) ^ static_cast<std::uint32_t>(product >> 64);
+  }
   static const std::uint64_t hash_seed_[2];
 
   // The writer's side, fib.cpp. Places are those of any_, and behind them those of by_source_.
