@@ -102,7 +102,7 @@ def crowd():
 
 # --- Outside --------------------------------------------------------------------------------------
 
-def picture(browser, path, theme="dark", width=1600, height=900, fragment="", pause=1.5):
+def picture(browser, path, theme="dark", width=1440, height=820, fragment="", pause=1.5):
     browser.prefer(theme)
     browser.size(width, height)
     browser.run("location.hash = arguments[0]", fragment)

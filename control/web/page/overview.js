@@ -105,7 +105,7 @@ export class Overview {
         h("td", {}, who, how && h("small", {}, `${how}, v${q.version}`)),
         h("td", {}, h("span", { class: `chip ${kind[0]}` }, kind[1])),
         h("td", { class: "number" }, countText(vlan.groups),
-          h("small", {}, rateText(vlan, this.state.unit))));
+          h("small", {}, vlan.settled ? rateText(vlan, this.state.unit) : null)));
     };
     replaceChildren(document.querySelector("#vlans tbody"), vlans.map(row));
   }
