@@ -125,9 +125,8 @@ def main(directory):
     for n, name in enumerate(PORTS, 1):
         lab.wire(switch, name, people, f"c{n}")
     ports = [{"name": name, "device": f"net_af_packet{n},iface={name},framecnt=2048",
-              **({"trunk-vlans": [10, 20]} if name == "core" else
-                 {"access-vlan": 20 if name.startswith("av") else 10})} for n, name in enumerate(PORTS)]
-    ports[-1] = {**ports[-1], "trunk-vlans": [20], "access-vlan": 10}
+              "access-vlan": 20 if name.startswith("av") else 10} for n, name in enumerate(PORTS)]
+    ports[-1]["trunk-vlans"] = [20]
     daemon = Daemon(lab, switch)
     daemon.configure(ports, {
         10: {"querier-source": "10.77.0.254", "query-interval": 125, "query-max-response-time": 1,
