@@ -172,11 +172,22 @@ void Worker::forward_all(std::span<rte_mbuf*> burst, std::span<Run> runs, PortId
                          const VlanTable& vlans) {
   std::uint64_t forwarded = 0;
   const std::uint32_t mtu = replicator_.smallest_mtu();
+  // Neighbouring runs that leave by the same ports, as they came, leave together.
+  std::span<rte_mbuf*> together;
+  PortSet leaving_by;
+  const auto send_together = [&] {
+    if (together.empty()) return;
+    replicator_.send_as_it_came(together, leaving_by);
+    forwarded += together.size();
+    leaving_by = PortSet{};
+    together = {};
+  };
   for (Run& run : runs) {
     const Decision& decision = run.decision;
     const std::span<rte_mbuf*> frames = burst.first(run.count);
     burst = burst.subspan(run.count);
     if (decision.lane == Lane::kDrop) {
+      send_together();
       drop(frames, port, decision.drop);
       continue;
     }
@@ -190,13 +201,20 @@ void Worker::forward_all(std::span<rte_mbuf*> burst, std::span<Run> runs, PortId
       const PortSet egress =
           ((entry->members | policy.router_ports) & policy.up) - PortSet::of(port);
       if (!egress.empty() && (egress - as_it_came).empty() && run.longest <= mtu) [[likely]] {
-        replicator_.send_as_it_came(frames, egress);
-        forwarded += run.count;
+        if (egress == leaving_by) {
+          together = {together.data(), together.size() + frames.size()};
+        } else {
+          send_together();
+          together = frames;
+          leaving_by = egress;
+        }
         continue;
       }
     }
+    send_together();
     forward(frames, run, port, vlans);
   }
+  send_together();
   counts_.ports[port.value].forwarded.add(forwarded);
 }
 

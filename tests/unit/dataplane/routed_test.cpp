@@ -288,7 +288,7 @@ TEST_F(Rfc4605Sec4p2, EveryEntryThatWasUsedCounts) {
 
 TEST_F(Rfc4605Sec4p2, TheOperatorSeesWhatWasRoutedAndRefused) {
   const Exchange exchange(workers, bench.buffers);
-  View view(View::Parts{bench.ports, workers, exchange, fib, macs, bench.buffers, bench.headers});
+  View view(View::Parts{bench.ports, workers, exchange, macs, bench.buffers, bench.headers});
   const auto read = [&](const std::string& name) -> std::optional<std::uint64_t> {
     for (const NamedCount& count : view.counters()) {
       if (count.name == name) return count.value;
