@@ -60,6 +60,11 @@ export function speedText(mbps) {
   return mbps >= 1000 ? `${mbps / 1000} Gbit/s` : `${mbps} Mbit/s`;
 }
 
+export function shortSpeed(mbps) {
+  if (!mbps || mbps === 0xffffffff) return "up";
+  return mbps >= 1000 ? `${mbps / 1000}G` : `${mbps}M`;
+}
+
 // h("td", { class: "number", title: "…" }, "text", element)
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Figures, ports, VLANs and alarms: what fits on the page whole.
-import { countText, durationText, h, rateText, replaceChildren, setText, speedText } from "./format.js";
+import { countText, durationText, h, rateText, replaceChildren, setText, shortSpeed } from "./format.js";
 
 const kHistory = 60;  // looks that the little graphs show
 const kMostTall = 16;  // with more ports their tiles are flat
@@ -79,7 +79,7 @@ export class Overview {
   drawTile(tile, port, sample) {
     const { unit } = this.state;
     tile.button.dataset.link = port.link;
-    setText(tile.link, port.link === "up" ? speedText(port["speed-mbps"]) : "down");
+    setText(tile.link, port.link === "up" ? shortSpeed(port["speed-mbps"]) : "down");
     setText(tile.rx, rateText(port.rx, unit));
     setText(tile.tx, rateText(port.tx, unit));
     const drops = port["drops-per-s"] > 0 ? `${countText(port["drops-per-s"])} drops/s` : "";
