@@ -228,7 +228,8 @@ TEST(Contract, LogLevel) {
   EXPECT_EQ(box.ask(R"({"command":"log-level","level":"debug"})")["ok"], true);
   EXPECT_EQ(log::levels()[0], LogLevel::kDebug);
   EXPECT_EQ(box.ask(R"({"command":"log-level","subsystem":"igmp","level":"warn"})")["ok"], true);
-  for (const Json& row : box.result(R"({"command":"show log-levels"})")["log-levels"]) {
+  const Json shown = box.result(R"({"command":"show log-levels"})");
+  for (const Json& row : shown["log-levels"]) {
     EXPECT_EQ(row["level"], row["subsystem"] == "igmp" ? "warn" : "debug") << row;
   }
 }
