@@ -20,7 +20,7 @@ constexpr std::string_view kHead =
 `sluiced --config FILE --check` only checks it, touches no device, and exits with 0 when it is
 valid and with 2 when it is not.
 
-`sluicectl reload` reads the file again while traffic flows. `log-level`, every `[[vlan]]`,
+`sluicectl reload` reads the file again while traffic flows. Log levels, every `[[vlan]]`,
 `[[interface]]` and `[[proxy]]` may change; `socket`, `[dataplane]`, `[metrics]`, `[dashboard]` and
 `[[port]]` need a restart. A file with an error, or with a change that needs a restart, changes nothing.
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // `values`: what may stand behind --vlan, --port, --group or --source just now, for who completes a
-// line. At most kMostValues, found without holding up the control thread.
+// line. Found without holding up the control thread. Of too many it gives the first and the very
+// last, so that what all of them begin with is what those begin with that it gives.
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <string>
 
@@ -16,9 +19,11 @@ constexpr std::uint32_t kPlacesPerPiece = 2048;
 }  // namespace
 
 Result<std::string> Dispatcher::values(const Request& request) {
-  std::map<std::uint32_t, std::string> found;  // in the order of the numbers
+  std::map<std::string, std::uint32_t> found;
   const auto add = [&](std::uint32_t number, const std::string& text) {
-    if (found.size() < kMostValues && text.starts_with(request.prefix)) found[number] = text;
+    if (!text.starts_with(request.prefix)) return;
+    found.emplace(text, number);
+    if (found.size() > kMostValues) found.erase(std::prev(found.end(), 2));
   };
   const auto ask = [&](const CommandQueue::Work& read) -> Status {
     if (!commands_.call(read)) return Error{"the daemon is stopping"};
@@ -47,12 +52,15 @@ Result<std::string> Dispatcher::values(const Request& request) {
       const Status asked =
           ask([&](Core& core) { from = core.fib.for_each_from(from, kPlacesPerPiece, visit); });
       if (!asked) return asked.error();
-    } while (from != 0 && found.size() < kMostValues);
+    } while (from != 0);
   } else {
     return Error{"\"of\" must be vlan, port, group or source"};
   }
+  std::vector<std::pair<std::uint32_t, std::string>> by_number;
+  for (const auto& [text, number] : found) by_number.emplace_back(number, text);
+  std::sort(by_number.begin(), by_number.end());
   Json texts = Json::array();
-  for (const auto& [number, text] : found) texts.push_back(text);
+  for (const auto& [number, text] : by_number) texts.push_back(text);
   return to_text({{"values", texts}});
 }
 

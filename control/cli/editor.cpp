@@ -37,9 +37,7 @@ void show(const std::vector<Candidate>& candidates) {
     text += one.help;
     if (ends) text += "\n";
   }
-  if (shown < candidates.size()) {
-    text += "and " + std::to_string(candidates.size() - shown) + " more\n";
-  }
+  if (shown < candidates.size()) text += "and more\n";
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
 }

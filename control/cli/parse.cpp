@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <functional>
+#include <iostream>
 #include <map>
 
 #include "control/cli/commands.h"
@@ -110,7 +111,9 @@ std::variant<Parsed, Exit> parse(const std::vector<std::string>& words, const Op
     app.parse(
         std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 wants the last first
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kDone : kUsage;
+    const int status = app.exit(error);
+    std::cout << std::flush;  // answers do not go through it
+    return status == 0 ? kDone : kUsage;
   }
   if (!request.empty()) parsed.request = std::move(request);
   return parsed;

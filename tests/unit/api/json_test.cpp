@@ -246,5 +246,26 @@ TEST(Contract, ClearGroupsForgetsAndKeepsStatics) {
   EXPECT_EQ(box.result(R"({"command":"show fib"})")["entries"].size(), 1u);
 }
 
+// Who completes a line goes on as far as all values agree: also when there are too many to tell.
+TEST(Values, OfTooManyTheFirstAndTheLast) {
+  Rig box;
+  const auto values = [&](const std::string& prefix) {
+    return box.result(R"({"command":"values","of":"group","prefix":")" + prefix + "\"}")["values"];
+  };
+  const auto add = [&](const std::string& group) {
+    box.ask(R"({"command":"static add","vlan":10,"port":"p1","group":")" + group + "\"}");
+  };
+  add("239.2.0.0");  // first in the table or last, it is told
+  for (int i = 0; i < 250; ++i) add("239.1.1." + std::to_string(i));
+  add("239.3.0.0");
+  const Json all = values("2");
+  EXPECT_EQ(all.size(), 200u);
+  EXPECT_EQ(all.front(), "239.1.1.0");
+  EXPECT_EQ(all.back(), "239.3.0.0");
+  EXPECT_EQ(values("239.1.1.24").size(), 11u);
+  EXPECT_EQ(values("239.4").dump(), "[]");
+  EXPECT_NE(box.refusal(R"({"command":"values","of":"colour"})"), "");
+}
+
 }  // namespace
 }  // namespace sluice::control::api::json_test

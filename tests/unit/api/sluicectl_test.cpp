@@ -115,6 +115,7 @@ TEST_F(SluicectlTest, ALineOfTheShellIsACommand) {
   EXPECT_EQ(shell("quit\nshow groops\n").status, 0);
   EXPECT_THAT(shell("help\n").text, HasSubstr("show log-levels"));
   EXPECT_EQ(shell("help explain\n").text, run("explain --help").text);
+  EXPECT_THAT(shell("help watch\nstatus\n").text, testing::MatchesRegex("events.*uptime.*"));
   EXPECT_EQ(shell("").text, "");
 }
 

@@ -135,6 +135,12 @@ const BadFile kSystemAndDataplane[] = {
      {{2, 13,
        "log-level = \"warning\" is not known; did you mean \"warn\"? allowed are trace, debug, "
        "info, warn, error"}}},
+    {"LogLevelOfASubsystem",
+     "[system.log-levels]\nigmp = \"loud\"\n",
+     {{2, 8, "igmp = \"loud\" is not known; allowed are trace, debug, info, warn, error"}}},
+    {"LogLevelOfNoSubsystem",
+     "[system.log-levels]\nipmg = \"info\"\n",
+     {{2, 1, "unknown key \"ipmg\" in [system.log-levels]"}}},
     {"HugePages",
      "[dataplane]\nhuge-pages = \"2M\"\n",
      {{2, 14, "huge-pages = \"2M\" is not known; allowed are auto, on, off"}}},

@@ -26,6 +26,10 @@ constexpr std::string_view kEveryKey = R"(
 socket = "/tmp/s.sock"
 log-level = "debug"
 
+[system.log-levels]
+eal = "warn"
+health = "trace"
+
 [dataplane]
 main-core = 3
 worker-cores = [5, 4]
@@ -139,6 +143,10 @@ TEST(Loader, EveryKeyReachesItsField) {
 
   EXPECT_EQ(config.system.socket, "/tmp/s.sock");
   EXPECT_EQ(config.system.log_level, LogLevel::kDebug);
+  const LogLevels levels = config.system.levels();
+  EXPECT_EQ(levels[static_cast<std::size_t>(Subsystem::kEal)], LogLevel::kWarn);
+  EXPECT_EQ(levels[static_cast<std::size_t>(Subsystem::kHealth)], LogLevel::kTrace);
+  EXPECT_EQ(levels[static_cast<std::size_t>(Subsystem::kIgmp)], LogLevel::kDebug);
 
   EXPECT_EQ(config.dataplane.main_core, 3u);
   EXPECT_THAT(config.dataplane.worker_cores, ElementsAre(5u, 4u));
