@@ -124,9 +124,9 @@ Decision classify(const FrameInfo& frame, PortId ingress, const VlanTable& vlans
 
   const VlanPolicy& policy = *decision.policy;
   if ((bytes[0] & 1) == 0) {
-    decision.local = !policy.address.is_unspecified() &&
-                     std::memcmp(bytes, vlans.own_mac().bytes.data(), kMacLength) == 0;
-    decision.lane = decision.local ? Lane::kPunt : Lane::kUnicast;
+    const bool to_us = !policy.address.is_unspecified() &&
+                       std::memcmp(bytes, vlans.own_mac().bytes.data(), kMacLength) == 0;
+    decision.lane = to_us ? Lane::kPunt : Lane::kUnicast;
     decision.punted = PuntClass::kLocal;
     return decision;
   }
@@ -136,7 +136,6 @@ Decision classify(const FrameInfo& frame, PortId ingress, const VlanTable& vlans
   if (!ipv4_multicast_mac(bytes)) {
     if (type == kTypeArp && !policy.address.is_unspecified() && broadcast_mac(bytes) &&
         arp_request_for(policy.address, bytes + type_at + 2, frame.length - type_at - 2)) {
-      decision.local = true;
       decision.punted = PuntClass::kLocal;
       decision.lane = Lane::kFloodAndShow;
     }

@@ -38,7 +38,6 @@ struct Decision {
   bool tag_in_frame = false;    // the bytes carry an 802.1Q tag
   bool priority_tag = false;    // ... whose VLAN id is 0
   std::uint16_t tci = 0;
-  bool local = false;  // punted or shown for our own address, which is not worth many
   PuntClass punted = PuntClass::kReports;  // when it is punted or shown
   // When lane is kGroup: a proxy may route it. Its IPv4 header then stands right behind the
   // Ethernet header and its one tag, if any.

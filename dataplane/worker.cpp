@@ -170,24 +170,14 @@ inline const EgressSet* Worker::look_up(const Run& run) const {
 
 void Worker::forward_all(std::span<rte_mbuf*> burst, std::span<Run> runs, PortId port,
                          const VlanTable& vlans) {
-  std::uint64_t forwarded = 0;
   const std::uint32_t mtu = replicator_.smallest_mtu();
-  // Neighbouring runs that leave by the same ports, as they came, leave together.
-  std::span<rte_mbuf*> together;
-  PortSet leaving_by;
-  const auto send_together = [&] {
-    if (together.empty()) return;
-    replicator_.send_as_it_came(together, leaving_by);
-    forwarded += together.size();
-    leaving_by = PortSet{};
-    together = {};
-  };
+  Together together;
   for (Run& run : runs) {
     const Decision& decision = run.decision;
     const std::span<rte_mbuf*> frames = burst.first(run.count);
     burst = burst.subspan(run.count);
     if (decision.lane == Lane::kDrop) {
-      send_together();
+      send(together, port);
       drop(frames, port, decision.drop);
       continue;
     }
@@ -201,21 +191,26 @@ void Worker::forward_all(std::span<rte_mbuf*> burst, std::span<Run> runs, PortId
       const PortSet egress =
           ((entry->members | policy.router_ports) & policy.up) - PortSet::of(port);
       if (!egress.empty() && (egress - as_it_came).empty() && run.longest <= mtu) [[likely]] {
-        if (egress == leaving_by) {
-          together = {together.data(), together.size() + frames.size()};
-        } else {
-          send_together();
-          together = frames;
-          leaving_by = egress;
+        if (egress != together.ports) {
+          send(together, port);
+          together = {frames.data(), 0, egress};
         }
+        together.count += frames.size();
         continue;
       }
     }
-    send_together();
+    send(together, port);
     forward(frames, run, port, vlans);
   }
-  send_together();
-  counts_.ports[port.value].forwarded.add(forwarded);
+  send(together, port);
+}
+
+// Out of the loop's way.
+[[gnu::noinline]] void Worker::send(Together& together, PortId port) {
+  if (together.count == 0) return;
+  replicator_.send_as_it_came({together.frames, together.count}, together.ports);
+  counts_.ports[port.value].forwarded.add(together.count);
+  together = {};
 }
 
 void Worker::learn(const rte_mbuf* mbuf, const VlanPolicy& policy, PortId port) {

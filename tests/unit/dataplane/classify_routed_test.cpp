@@ -72,10 +72,10 @@ TEST_F(ClassifyRouted, LinkLocalGroupsAreNobodysToRoute) {
 
 TEST_F(ClassifyRouted, IgmpAndPimAreAsEverywhere) {
   EXPECT_EQ(decide(group_frame({.protocol = 2})).lane, Lane::kPunt);
-  EXPECT_FALSE(decide(group_frame({.protocol = 2})).local);
+  EXPECT_NE(decide(group_frame({.protocol = 2})).punted, PuntClass::kLocal);
   const Decision hello = decide(group_frame({.destination = kAllPimRouters, .protocol = 103}));
   EXPECT_EQ(hello.lane, Lane::kFloodAndShow);
-  EXPECT_FALSE(hello.local);
+  EXPECT_NE(hello.punted, PuntClass::kLocal);
 }
 
 TEST_F(ClassifyRouted, AnotherTagHidesThePacketFromTheProxy) {
@@ -109,11 +109,11 @@ TEST_F(ClassifyRouted, PacketsMayGoOnInFurtherSegments) {
 TEST_F(ClassifyRouted, WhatIsSentToUs) {
   for (const Bytes& frame : {plain_frame(kOwn), plain_frame(kOwn, frames::kStation, 30)}) {
     EXPECT_EQ(decide(frame).lane, Lane::kPunt);
-    EXPECT_TRUE(decide(frame).local);
+    EXPECT_EQ(decide(frame).punted, PuntClass::kLocal);
   }
   for (const Bytes& frame : {arp_frame(kAddress), arp_frame(kAddress, 30)}) {
     EXPECT_EQ(decide(frame).lane, Lane::kFloodAndShow);
-    EXPECT_TRUE(decide(frame).local);
+    EXPECT_EQ(decide(frame).punted, PuntClass::kLocal);
   }
   EXPECT_EQ(decide(plain_frame(kOwn, frames::kStation, 20)).lane, Lane::kUnicast)
       << "no address there";

@@ -97,8 +97,8 @@ struct Frame {
 };
 
 auto parts(const Decision& d) {
-  return std::tuple(d.lane, d.tag_in_frame, d.priority_tag, d.tci, d.local, d.routed, d.policy,
-                    d.group, d.source);
+  return std::tuple(d.lane, d.tag_in_frame, d.priority_tag, d.tci, d.routed, d.policy, d.group,
+                    d.source);
 }
 
 TEST(Stream, IsWhatClassifySays) {
