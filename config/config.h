@@ -26,6 +26,7 @@ enum class ReportPolicy : std::uint8_t { kProxy, kSuppress, kForward };
 struct System {
   std::string socket = "/run/sluice/sluice.sock";
   LogLevel log_level = LogLevel::kInfo;
+  std::string state_file;  // empty: nothing is kept across a restart
   std::array<std::optional<LogLevel>, kSubsystems> log_levels;  // none: log_level
 
   LogLevels levels() const {
@@ -163,6 +164,7 @@ struct Proxy {
 };
 
 struct Config {
+  std::string text;  // the file as it was read, for a comparison with another
   System system;
   Dataplane dataplane;
   Metrics metrics;

@@ -22,7 +22,8 @@ constexpr SectionText kSections[] = {
     {kSystem, "[system]", "The daemon itself."},
     {kLogLevels, "[system.log-levels]",
      "A log level for one subsystem, when it shall differ from `log-level`. Which lines belong to "
-     "which subsystem: [logging.md](logging.md)."},
+     "which subsystem: [logging.md](logging.md).",
+     Applies::kAtOnce},
     {kDataplane, "[dataplane]", "Processor cores, memory and tables of the forwarding plane."},
     {kMetrics, "[metrics]",
      "Figures for Prometheus, by HTTP at the path `/metrics`; [metrics.md](metrics.md) lists them. "
@@ -31,39 +32,48 @@ constexpr SectionText kSections[] = {
      "How much of what comes in may go up to the control thread: a token bucket for each class of "
      "frames at each port, and one in each VLAN, whose rates are tokens a second. What is more is "
      "dropped and counted. [protection.md](protection.md) says why the defaults are what they "
-     "are."},
-    {kPuntQueries, "[punt-limit.queries]", "IGMP queries, a token each."},
+     "are.",
+     Applies::kAtOnce},
+    {kPuntQueries, "[punt-limit.queries]", "IGMP queries, a token each.", Applies::kAtOnce},
     {kPuntReports, "[punt-limit.reports]",
      "IGMP reports and leaves, a token for each group record; an IGMPv1 or v2 message is one, and "
-     "two sources count as much as a record."},
+     "two sources count as much as a record.",
+     Applies::kAtOnce},
     {kPuntPimMrd, "[punt-limit.pim-mrd]",
-     "PIM hellos, which flood even so, and multicast router discovery; a token each."},
+     "PIM hellos, which flood even so, and multicast router discovery; a token each.",
+     Applies::kAtOnce},
     {kPuntLocal, "[punt-limit.local]",
      "ARP for an `[[interface]]`, which floods even so, and what comes to the appliance's own MAC "
-     "address, such as ping; a token each."},
+     "address, such as ping; a token each.",
+     Applies::kAtOnce},
     {kDashboard, "[dashboard]",
      "A page for browsers that shows ports, groups, rates, events and alarms and changes nothing; "
      "[dashboard.md](dashboard.md) shows it. Without `listen` nothing listens."},
     {kPort, "[[port]]",
      "One per port, 1 to 64 (Debian's DPDK is built for 32). DPDK's port numbers follow the order "
      "of the file. A port carries at least one VLAN, untagged, tagged or both; frames of a VLAN "
-     "that it does not carry are dropped and counted."},
+     "that it does not carry are dropped and counted.",
+     Applies::kAtRestart, "name", true},
     {kVlan, "[[vlan]]",
      "One per VLAN that shall do more than plain switching. A VLAN that ports carry and that has "
      "no `[[vlan]]` is switched plainly: its multicast floods. A `[[vlan]]` snoops unless it says "
-     "`enabled = false`."},
+     "`enabled = false`.",
+     Applies::kAtOnce, "id"},
     {kIgmpSnooping, "[vlan.igmp-snooping]",
      "IGMP snooping of the `[[vlan]]` above it. Times are seconds and may have one decimal.\n\n"
      "Other times follow from these (RFC 9776 §8). A membership that is not heard of again lasts "
      "`robustness-variable` x `query-interval` + 2 x `query-max-response-time`: 270 seconds by "
      "default. Another querier that falls silent is replaced after `robustness-variable` x "
      "`query-interval` + `query-max-response-time` / 2: 255 seconds. After a leave, other hosts "
-     "have `robustness-variable` x `last-member-query-interval` to object: 2 seconds."},
+     "have `robustness-variable` x `last-member-query-interval` to object: 2 seconds.",
+     Applies::kAtOnce},
     {kStaticGroup, "[[vlan.igmp-snooping.static-l2-multicast-group]]",
-     "A group that some ports always receive, whether a host there asked for it or not."},
+     "A group that some ports always receive, whether a host there asked for it or not.",
+     Applies::kAtOnce, "group-address source-addr"},
     {kInterface, "[[interface]]",
      "An IPv4 address of the appliance on a VLAN, at most one per VLAN. The VLAN's querier sends "
-     "from it; ARP for it and ping to it are answered."},
+     "from it; ARP for it and ping to it are answered.",
+     Applies::kAtOnce},
     {kProxy, "[[proxy]]",
      "An IGMP proxy (RFC 4605), at most 64. Toward the upstream it is one host that wants what all "
      "the downstream VLANs want together; streams are routed between them. [proxy.md](proxy.md) "
@@ -73,18 +83,23 @@ constexpr SectionText kSections[] = {
      "never queries, whatever the default of `send-query`.\n\n"
      "A range of addresses is written `232.0.0.0/8`, one address also `232.1.1.1`; a list has at "
      "most 64 ranges. Ranges of groups lie in 224.0.0.0/4, but not in 224.0.0.0/24, which is never "
-     "routed."},
+     "routed.",
+     Applies::kAtOnce},
     {kProxyUpstream, "[[proxy.upstream]]",
      "An upstream with more to say than its interface's name. The same as a table in the list: "
-     "`upstream = [\"wan\", { interface = \"wan2\", group-ranges = [\"232.0.0.0/8\"] }]`."},
+     "`upstream = [\"wan\", { interface = \"wan2\", group-ranges = [\"232.0.0.0/8\"] }]`.",
+     Applies::kAtOnce, "interface", true},
     {kSsmMapping, "[[proxy.ssm-map]]",
      "SSM mapping: a host that speaks IGMPv1 or IGMPv2 and joins such a group joins these sources "
-     "of it. At most 256; the first that holds the group counts."},
+     "of it. At most 256; the first that holds the group counts.",
+     Applies::kAtOnce, "", true},
     {kProxyAllow, "[[proxy.allow]]",
      "What may be joined and routed, at most 256 rules. Without any, everything; with one or more, "
-     "only what one of them matches."},
+     "only what one of them matches.",
+     Applies::kAtOnce},
     {kProxyDeny, "[[proxy.deny]]",
-     "What may not, at most 256 rules; one that matches outweighs every `[[proxy.allow]]`."},
+     "What may not, at most 256 rules; one that matches outweighs every `[[proxy.allow]]`.",
+     Applies::kAtOnce},
 };
 
 constexpr Key kKeys[] = {
@@ -101,7 +116,11 @@ constexpr Key kKeys[] = {
     {kSystem, "socket", kText, kAny, "absolute path, at most 107 bytes",
      "\"/run/sluice/sluice.sock\"", "", "The UNIX socket at which `sluicectl` finds the daemon."},
     {kSystem, "log-level", kChoice, kAny, kLogLevelWords, "\"info\"", "",
-     "The least severe events to log; `sluicectl log-level` changes it while running."},
+     "The least severe events to log; `sluicectl log-level` changes it while running.",
+     Applies::kAtOnce},
+    {kSystem, "state-file", kText, kAny, "absolute path", kNone, "",
+     "Memberships, router ports and queriers are kept in this file across a restart; its directory "
+     "must exist and be writable. See [restart-and-reload.md](restart-and-reload.md)."},
     {kSystem, "log-levels", kTable, kAny, "", kNone, "", ""},
 
     {kLogLevels, "system", kChoice, kAny, kLogLevelWords, kNone, "", "Start, stop, reload."},
@@ -426,6 +445,14 @@ std::span<const Key> all_keys() {
 }
 std::span<const SectionText> all_sections() {
   return kSections;
+}
+
+bool applies_at_once(Section section) {
+  return kSections[static_cast<std::size_t>(section)].applies == Applies::kAtOnce;
+}
+bool applies_at_once(const Key& key) {
+  return key.applies == Applies::kAsItsSection ? applies_at_once(key.section)
+                                               : key.applies == Applies::kAtOnce;
 }
 
 std::string_view header(Section section) {

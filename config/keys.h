@@ -61,6 +61,9 @@ struct Range {
 inline constexpr std::string_view kRequired = "required";
 inline constexpr std::string_view kNone = "none";
 
+// What it takes for a change to be in force: a reload, or a restart.
+enum class Applies : std::uint8_t { kAtRestart, kAtOnce, kAsItsSection };
+
 struct Key {
   Section section;
   std::string_view name;
@@ -70,18 +73,26 @@ struct Key {
   std::string_view default_value;  // as it would stand in the file, or kRequired, or kNone
   std::string_view rfc;            // where the key, its range or its default comes from
   std::string_view meaning;        // one sentence
+  Applies applies = Applies::kAsItsSection;
 };
 
 struct SectionText {
   Section section;
   std::string_view header;  // as it stands in the file: "[[port]]"
   std::string_view about;
+  Applies applies = Applies::kAtRestart;  // its keys, unless they say otherwise
+  // The keys, by blanks, that tell one section of its kind from the others: by these a section of
+  // one file is found in another. Without any, its name; without that, all that it says.
+  std::string_view identity = "";
+  bool ordered = false;  // which of them comes first means something
 };
 
 std::span<const Key> all_keys();
 std::span<const SectionText> all_sections();
 
 std::string_view header(Section section);
+bool applies_at_once(Section section);
+bool applies_at_once(const Key& key);
 // nullptr when the section has no such key.
 const Key* find_key(Section section, std::string_view name);
 std::vector<std::string_view> key_names(Section section);

@@ -59,6 +59,7 @@ std::string Diagnostic::to_string() const {
 
 LoadResult load(std::string_view text, const std::string& file) {
   Reading reading{Config{}, Diagnostics(file)};
+  reading.config.text = text;
   if (text.size() > kMaxFileSize) {
     reading.diagnostics.error(Place{}, "the file has ", text.size(),
                               " bytes; a configuration has at most ", kMaxFileSize);

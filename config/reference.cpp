@@ -20,9 +20,10 @@ constexpr std::string_view kHead =
 `sluiced --config FILE --check` only checks it, touches no device, and exits with 0 when it is
 valid and with 2 when it is not.
 
-`sluicectl reload` reads the file again while traffic flows. Log levels, every `[[vlan]]`,
-`[[interface]]` and `[[proxy]]` may change; `socket`, `[dataplane]`, `[metrics]`, `[dashboard]` and
-`[[port]]` need a restart. A file with an error, or with a change that needs a restart, changes nothing.
+`sluicectl reload` reads the file again while traffic flows, and `sluicectl config diff` shows what
+it would change. What is said of a section below counts for its keys: at once, or after a restart.
+A file with an error, or with a change that needs a restart, changes nothing. More:
+[restart-and-reload.md](restart-and-reload.md).
 
 The smallest useful file, two ports in one VLAN:
 
@@ -63,6 +64,21 @@ void print_key(std::ostream& out, const Key& key) {
       << key.rfc << (key.rfc.empty() ? "" : ")") << " |\n";
 }
 
+void print_applies(std::ostream& out, Section section) {
+  const bool at_once = applies_at_once(section);
+  out << "A change is in force " << (at_once ? "at once, by a reload" : "after a restart");
+  const char* between = "; of ";
+  for (const Key& key : all_keys()) {
+    if (key.section != section || is_section(key) || applies_at_once(key) == at_once) continue;
+    out << between << '`' << key.name << '`';
+    between = " and ";
+  }
+  if (std::string_view(between) == " and ") {
+    out << (at_once ? " after a restart" : " at once, by a reload");
+  }
+  out << ".\n";
+}
+
 }  // namespace
 
 std::string reference_page() {
@@ -70,7 +86,8 @@ std::string reference_page() {
   out << kHead;
   for (const SectionText& section : all_sections()) {
     if (section.section == Section::kFile) continue;
-    out << "\n## `" << section.header << "`\n\n" << section.about << '\n';
+    out << "\n## `" << section.header << "`\n\n" << section.about << "\n\n";
+    print_applies(out, section.section);
     bool first = true;
     for (const Key& key : all_keys()) {
       if (key.section != section.section || is_section(key)) continue;

@@ -12,6 +12,7 @@ namespace {
 
 // sockaddr_un::sun_path with its terminating zero.
 constexpr std::size_t kSocketPathSpace = 108;
+constexpr std::size_t kMostStatePath = 1000;
 constexpr std::size_t kMaxWorkers = 64;
 
 // EAL options that Sluice sets itself, and what of this file to use instead.
@@ -69,6 +70,20 @@ void read_eal_args(SectionReader& section, std::vector<std::string>& out) {
   }
 }
 
+void read_state_file(SectionReader& section, System& out) {
+  const auto place = section.read("state-file", out.state_file);
+  if (!place) return;
+  if (!out.state_file.starts_with('/') || out.state_file.ends_with('/') ||
+      out.state_file.find('\0') != std::string::npos) {
+    section.error(*place, "state-file = ", in_quotes(out.state_file),
+                  " is not the absolute path of a file; write one such as "
+                  "\"/var/lib/sluice/state\"");
+  } else if (out.state_file.size() > kMostStatePath) {
+    section.error(*place, "state-file has ", out.state_file.size(), " bytes; at most ",
+                  kMostStatePath, " are allowed");
+  }
+}
+
 void read_cores(SectionReader& section, Dataplane& out) {
   section.read("main-core", out.main_core);
   if (!section.has("worker-cores")) {
@@ -123,6 +138,7 @@ void read_system(SectionReader& file, Reading& reading) {
   SectionReader section(Section::kSystem, *table, reading.diagnostics);
   section.read("log-level", out.log_level);
   read_log_levels(section, reading);
+  read_state_file(section, out);
   const auto place = section.read("socket", out.socket);
   if (!place) return;
   if (!out.socket.starts_with('/') || out.socket.find('\0') != std::string::npos) {
