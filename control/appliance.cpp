@@ -28,6 +28,17 @@ void Appliance::start(TimePoint now, Effects& out) {
   settle(now, out);
 }
 
+snooping::Restored Appliance::start(SavedAppliance saved, TimePoint now, Effects& out) {
+  for (const SavedAppliance::Proxy& known : saved.proxies) {
+    const auto proxy = std::ranges::find(proxies_, known.name, &Proxy::name);
+    if (proxy != proxies_.end()) proxy->restore(known.had_querier);
+  }
+  const snooping::Restored done = switch_.start(std::move(saved.switched), now, out);
+  links_unknown_ = true;
+  settle(now, out);
+  return done;
+}
+
 void Appliance::on_frame(const PuntedFrame& frame, TimePoint now, Effects& out) {
   if (Responder::is_for(frame)) {
     responder_.on_frame(frame, now, out.frames);
@@ -39,6 +50,7 @@ void Appliance::on_frame(const PuntedFrame& frame, TimePoint now, Effects& out) 
 
 void Appliance::on_links(std::span<const std::pair<PortId, bool>> links, TimePoint now,
                          Effects& out) {
+  links_unknown_ = false;
   for (const auto& [port, up] : links) switch_.on_link(port, up, now, out);
   settle(now, out);
 }
@@ -63,8 +75,8 @@ void Appliance::settle(TimePoint now, Effects& out) {
   if (proxies_.empty()) return out.receptions.clear();
   proxy::Effects wanted;
   if (out.vlans_changed) {
-    const auto network = [&](VlanId vlan) { return switch_.network(vlan, now); };
-    for (Proxy& proxy : proxies_) proxy.review(network, wanted);
+    const auto state = [&](VlanId vlan) { return network(vlan, now); };
+    for (Proxy& proxy : proxies_) proxy.review(state, wanted);
   }
   for (const snooping::ReceptionChange& change : std::exchange(out.receptions, {})) {
     for (Proxy& proxy : proxies_) {
@@ -73,6 +85,12 @@ void Appliance::settle(TimePoint now, Effects& out) {
     }
   }
   carry_out(wanted, now, out);
+}
+
+snooping::Switch::Network Appliance::network(VlanId vlan, TimePoint now) const {
+  snooping::Switch::Network state = switch_.network(vlan, now);
+  state.up = state.up || links_unknown_;
+  return state;
 }
 
 void Appliance::carry_out(proxy::Effects& wanted, TimePoint now, Effects& out) {
@@ -99,15 +117,23 @@ void Appliance::on_fib_refused(const FibKey& key, Effects& out) {
 
 Status Appliance::reload(const config::Config& config, TimePoint now, Effects& out) {
   if (const Status done = switch_.reload(config, now, out); !done) return done;
-  const std::vector<Proxy> former = std::exchange(proxies_, {});
+  std::vector<Proxy> former = std::exchange(proxies_, {});
   if (punt_limits_ != config.punt_limits) out.vlans_changed = true;
   adopt(config);
+  proxy::Effects wanted;
   for (Proxy& proxy : proxies_) {
-    proxy.inherit(former);
+    const auto known =
+        std::ranges::find_if(former, [&](const Proxy& old) { return old.same_setup(proxy); });
+    if (known != former.end()) {
+      known->stay(proxy, wanted);
+      proxy = std::move(*known);
+      former.erase(known);
+    } else {
+      proxy.inherit(former);
+    }
     for (const VlanId vlan : proxy.downstream_vlans()) switch_.tell_receptions(vlan, now, out);
   }
   settle(now, out);
-  proxy::Effects wanted;
   for (const Proxy& old : former) old.undo(proxies_, wanted);
   carry_out(wanted, now, out);
   return Ok{};
@@ -156,6 +182,12 @@ std::vector<proxy::ProxyRow> Appliance::proxies(TimePoint now) const {
   const auto network = [&](VlanId vlan) { return switch_.network(vlan, now); };
   for (const Proxy& proxy : proxies_) rows.push_back(proxy.row(network, now));
   return rows;
+}
+
+std::vector<SavedAppliance::Proxy> Appliance::save_proxies() const {
+  std::vector<SavedAppliance::Proxy> all;
+  for (const Proxy& proxy : proxies_) all.push_back({proxy.name(), proxy.save()});
+  return all;
 }
 
 std::vector<NamedCount> Appliance::counters() const {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,16 @@
 
 namespace sluice::control {
 
+// What outlives a restart (snooping/saved.h).
+struct SavedAppliance {
+  struct Proxy {
+    std::string name;
+    std::vector<VlanId> had_querier;
+  };
+  snooping::SavedSwitch switched;
+  std::vector<Proxy> proxies;
+};
+
 class Appliance {
  public:
   using Effects = snooping::Effects;
@@ -24,6 +35,9 @@ class Appliance {
   Appliance(const config::Config& config, MacAddress mac, std::uint64_t seed);
 
   void start(TimePoint now, Effects& out);
+  // With what was known before a restart. Until the first on_links() every link counts as up where
+  // a proxy chooses its upstream.
+  snooping::Restored start(SavedAppliance saved, TimePoint now, Effects& out);
   void on_frame(const PuntedFrame& frame, TimePoint now, Effects& out);
   // What changed at one moment is taken together: no fail-over to an upstream that goes too.
   void on_links(std::span<const std::pair<PortId, bool>> links, TimePoint now, Effects& out);
@@ -41,12 +55,14 @@ class Appliance {
   // What the workers are to use; publish after every Effects with vlans_changed.
   VlanTable vlan_table() const;
   std::vector<proxy::ProxyRow> proxies(TimePoint now) const;
+  std::vector<SavedAppliance::Proxy> save_proxies() const;
   // Of the proxies and interfaces; the switch has its own.
   std::vector<NamedCount> counters() const;
   void clear_counters();
 
  private:
   void adopt(const config::Config& config);
+  snooping::Switch::Network network(VlanId vlan, TimePoint now) const;
   void carry_out(proxy::Effects& wanted, TimePoint now, Effects& out);
 
   snooping::Switch switch_;
@@ -55,6 +71,7 @@ class Appliance {
   Responder responder_;
   PuntLimits punt_limits_;
   MacAddress mac_;
+  bool links_unknown_ = false;  // after a restart
 };
 
 }  // namespace sluice::control

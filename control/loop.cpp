@@ -26,10 +26,22 @@ Loop::Loop(Parts parts)
                .view = parts_.view,
                .port_name = [this](PortId port) { return parts_.ports[port]; }}) {}
 
-void Loop::start() {
+snooping::Restored Loop::prepare(SavedAppliance* saved) {
   const TimePoint now = parts_.clock();
-  parts_.appliance.start(now, effects_);
-  poll_links(now);
+  snooping::Restored restored;
+  if (saved != nullptr) {
+    restored = parts_.appliance.start(std::move(*saved), now, effects_);
+  } else {
+    parts_.appliance.start(now, effects_);
+  }
+  prepared_ = true;
+  carry_out();
+  return restored;
+}
+
+void Loop::start() {
+  if (!prepared_) prepare();
+  poll_links(parts_.clock());
   effects_.vlans_changed = true;
   carry_out();
 }
@@ -65,7 +77,8 @@ bool Loop::turn() {
                    .times = times_,
                    .health = health_,
                    .now = now,
-                   .out = effects_};
+                   .out = effects_,
+                   .more_counters = parts_.more_counters};
     parts_.commands.run(core, [&] {
       parts_.appliance.settle(now, effects_);
       carry_out();

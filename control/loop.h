@@ -40,6 +40,7 @@ class Loop {
     std::function<void(const std::function<void(PortId, bool up)>&)> poll_links;
     // Ageing and reclaiming, every kHousekeeping or so.
     std::function<void(TimePoint)> maintain;
+    std::function<std::vector<NamedCount>()> more_counters = {};
   };
   static constexpr Duration kLinkInterval = std::chrono::milliseconds(100);
   static constexpr Duration kHousekeeping = std::chrono::milliseconds(50);
@@ -47,8 +48,10 @@ class Loop {
 
   explicit Loop(Parts parts);
 
-  // Starts the appliance: static entries, links, VLAN table, first queries. Before the workers
-  // poll.
+  // Starts the appliance: static entries, and what was known before a restart, are in the
+  // forwarding table when it returns. Before the workers poll.
+  snooping::Restored prepare(SavedAppliance* saved = nullptr);
+  // Links, VLAN table, first queries. Prepares, if nobody has.
   void start();
   // One turn. True: there was something to do.
   bool turn();
@@ -70,6 +73,7 @@ class Loop {
   LoopTimes times_;
   health::Monitor health_;
   snooping::Effects effects_;
+  bool prepared_ = false;
   std::vector<std::pair<PortId, bool>> links_;      // scratch
   std::vector<health::Transition> health_changes_;  // scratch
   TimePoint next_links_{};

@@ -288,6 +288,23 @@ void Proxy::inherit(const std::vector<Proxy>& forerunners) {
   }
 }
 
+bool Proxy::same_setup(const Proxy& successor) const {
+  const RouteDomain &a = domain_, &b = successor.domain_;
+  const auto same_upstream = [](const Upstream& x, const Upstream& y) {
+    return x.name == y.name && x.vlan == y.vlan && x.ranges == y.ranges;
+  };
+  return config_ == successor.config_ && a.key == b.key && a.inside == b.inside &&
+         std::ranges::equal(upstreams_, successor.upstreams_, same_upstream) &&
+         downstreams_ == successor.downstreams_ && downstream_names_ == successor.downstream_names_;
+}
+
+void Proxy::stay(const Proxy& successor, Effects& out) {
+  domain_.own_addresses = successor.domain_.own_addresses;
+  for (const auto& [address, group] : groups_) {
+    if (group.upstream) out.upstream[*group.upstream].push_back({address, group.reported});
+  }
+}
+
 void Proxy::undo(const std::vector<Proxy>& heirs, Effects& out) const {
   for (const auto& known_group : groups_) {  // clang 14 captures no structured bindings
     const Ipv4 address = known_group.first;
@@ -307,6 +324,22 @@ void Proxy::undo(const std::vector<Proxy>& heirs, Effects& out) const {
     if (group.entry && std::ranges::none_of(heirs, has_entry)) {
       out.fib.push_back({{domain_.key, address, Ipv4{}}, std::nullopt});
     }
+  }
+}
+
+// --- Across a restart -------------------------------------------------------------------------
+
+std::vector<VlanId> Proxy::save() const {
+  std::vector<VlanId> had_querier;
+  for (const Upstream& upstream : upstreams_) {
+    if (upstream.had_querier) had_querier.push_back(upstream.vlan);
+  }
+  return had_querier;
+}
+
+void Proxy::restore(const std::vector<VlanId>& had_querier) {
+  for (Upstream& upstream : upstreams_) {
+    upstream.had_querier = std::ranges::count(had_querier, upstream.vlan) > 0;
   }
 }
 

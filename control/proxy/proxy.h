@@ -68,9 +68,19 @@ class Proxy {
   // At its beginning, before review(): what its forerunner of that name counted and used, and which
   // networks had a querier, or a reload would bring back an upstream that has lost its own.
   void inherit(const std::vector<Proxy>& forerunners);
+  // A reload that does not touch this proxy keeps it as it is: it takes over `successor`'s view of
+  // the appliance's addresses, and asks again for what it wants, which is news only to an upstream
+  // that has been set up anew.
+  bool same_setup(const Proxy& successor) const;
+  void stay(const Proxy& successor, Effects& out);
   // At its end: undoes what it has asked for and put into the forwarding table, but for what its
   // `heirs` have as well.
   void undo(const std::vector<Proxy>& heirs, Effects& out) const;
+
+  // Across a restart: which upstreams have had a querier. All else follows from what the networks
+  // want and from what state they are in.
+  std::vector<VlanId> save() const;
+  void restore(const std::vector<VlanId>& had_querier);
 
   const std::string& name() const { return config_.name; }
   const RouteDomain& domain() const { return domain_; }

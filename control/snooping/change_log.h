@@ -39,6 +39,10 @@ class ChangeLog {
   // Queriers, router ports, static members, proxies.
   void note_others() { others_ = enabled_; }
 
+  // Something was heard that may have put timers off, and nothing else.
+  void note_refresh() { refreshed_ = true; }
+
+  bool refreshed() const { return refreshed_; }
   bool empty() const { return members_.empty() && !others_ && !overflown_; }
   bool overflown() const { return overflown_; }
   bool others() const { return others_; }
@@ -55,7 +59,7 @@ class ChangeLog {
   void take_others() { others_ = false; }
   void clear() {
     members_.clear();
-    others_ = overflown_ = false;
+    others_ = overflown_ = refreshed_ = false;
   }
 
  private:
@@ -63,6 +67,7 @@ class ChangeLog {
   std::vector<MemberKey> members_;
   bool others_ = false;
   bool overflown_ = false;
+  bool refreshed_ = false;
 };
 
 }  // namespace sluice::control::snooping

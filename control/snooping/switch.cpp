@@ -165,6 +165,7 @@ Restored Switch::start(SavedSwitch saved, TimePoint now, Effects& out) {
 
 void Switch::on_frame(const PuntedFrame& frame, TimePoint now, Effects& out) {
   advance(now, out);  // what was due before the frame happens before the frame
+  impl_->state.changes.note_refresh();
   PortTally& tally = impl_->state.port_tallies[frame.port.value];
   Vlan* const vlan = impl_->find(frame.vlan);
   if (vlan == nullptr) return tally.count(PolicyDrop::kNotSnooped);

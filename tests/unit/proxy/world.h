@@ -125,6 +125,22 @@ class World {
     said_.clear();
   }
 
+  // After a restart: what `before` knew at its end, `away` ago.
+  World(const World& before, Duration away)
+      : config(before.config), now(before.now + away), box(config, kOurMac, 2) {
+    SavedAppliance saved{{before.now, before.box.snooper().save_vlans(), {}},
+                         before.box.save_proxies()};
+    before.box.snooper().save_members(0, 100000, saved.switched.members);
+    box.start(std::move(saved), now, out);
+    absorb();
+  }
+  void all_links_up() {
+    std::vector<std::pair<PortId, bool>> links;
+    for (std::uint16_t port = 0; port < 5; ++port) links.emplace_back(PortId{port}, true);
+    box.on_links(links, now, out);
+    absorb();
+  }
+
   void receive(std::uint16_t port, const std::vector<std::uint8_t>& bytes) {
     const VlanId vlan = *config.ports[port].access_vlan;
     box.on_frame({PortId{port}, vlan, 0, false, bytes}, now, out);
