@@ -16,8 +16,12 @@
 #include "control/api/server.h"
 #include "control/log/log.h"
 #include "control/loop.h"
+<<<<<<< HEAD
 #include "control/metrics/exporter.h"
 #include "control/metrics/telemetry.h"
+=======
+#include "control/state/keeper.h"
+>>>>>>> 3f8d19c (state: Keep a state file)
 #include "control/watchdog.h"
 #include "control/web/dashboard.h"
 #include "dataplane/dataplane.h"
@@ -129,10 +133,16 @@ int run(const std::string& path, config::Config& loaded) {
   if (!listener) {
     return fail_to_start(listener.error());
   }
+<<<<<<< HEAD
   const auto metrics_http = open_http("metrics", loaded.metrics.listen);
   if (!metrics_http) return fail_to_start(metrics_http.error());
   const auto dashboard_http = open_http("dashboard", loaded.dashboard.listen);
   if (!dashboard_http) return fail_to_start(dashboard_http.error());
+=======
+  const auto clock = [&] { return TimePoint(std::chrono::duration_cast<Duration>(elapsed())); };
+  sluice::control::state::Keeper keeper(
+      {.path = loaded.system.state_file, .ports = port_names(loaded), .clock = clock});
+>>>>>>> 3f8d19c (state: Keep a state file)
   sluice::Doorbell bell;  // wakes the control thread
   auto dataplane = sluice::dataplane::Dataplane::open(loaded, log::write, bell);
   if (!dataplane) {
@@ -147,6 +157,7 @@ int run(const std::string& path, config::Config& loaded) {
   const auto uptime_s = [&] { return std::chrono::duration<double>(elapsed()).count(); };
   api::Dispatcher dispatcher({.config_path = path, .ports = ports, .uptime_s = uptime_s}, commands);
   sluice::control::Watchdog watchdog(plane.grace_period(), watchdog_interval());
+<<<<<<< HEAD
   api::EventFeed dashboard_feed;
   std::optional<web::Dashboard> dashboard;
   if (web::HttpServer* const http = dashboard_http->get()) {
@@ -178,7 +189,29 @@ int run(const std::string& path, config::Config& loaded) {
              log::tell_suppressed(false);
              look_after_workers(watchdog, now);
            }});
+=======
+  sluice::control::Loop loop({.config = loaded,
+                              .appliance = appliance,
+                              .fib = plane.fib(),
+                              .punts = plane.punts(),
+                              .frames = plane.frames(),
+                              .vlans = plane.vlans(),
+                              .view = plane.view(),
+                              .commands = commands,
+                              .feed = feed,
+                              .bell = bell,
+                              .ports = ports,
+                              .clock = clock,
+                              .poll_links = [&](const auto& visit) { plane.poll_links(visit); },
+                              .maintain =
+                                  [&](TimePoint now) {
+                                    plane.maintain(now);
+                                    log::tell_suppressed(false);
+                                    look_after_workers(watchdog, now);
+                                  }});
+>>>>>>> 3f8d19c (state: Keep a state file)
 
+  keeper.restore(appliance, loop);
   plane.vlans().publish(first_table(appliance.vlan_table()));
   if (const sluice::Status running = plane.start(); !running) {
     return fail_to_start(running.error());
@@ -212,13 +245,18 @@ int run(const std::string& path, config::Config& loaded) {
                                   {"workers", plane.view().workers()},
                                   {"socket", loaded.system.socket}});
     sd_notify(0, "READY=1");
+    keeper.start(commands);
     loop.run(stop);
     sd_notify(0, "STOPPING=1");
     commands.close();  // a command in the making must not wait for a loop that has ended
   }
   if (*metrics_http) (*metrics_http)->stop();
   server.stop();
+<<<<<<< HEAD
   if (*dashboard_http) (*dashboard_http)->stop();
+=======
+  keeper.finish();
+>>>>>>> 3f8d19c (state: Keep a state file)
   plane.stop();
   log::tell_suppressed(true);
   log::write(LogEvent::kStopped);

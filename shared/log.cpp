@@ -69,6 +69,16 @@ constexpr LogEventText kEvents[] = {
      "It is healthy again."},
     {kHttpFailed, "http-failed", kWeb, kError, "listener path reason",
      "A page could not be made; its reader got a 500."},
+    {kStateRestored, "state-restored", kState, kInfo,
+     "away memberships router-ports static refused unknown-ports",
+     "What was kept over a restart is in force; `away` is in seconds."},
+    {kStateIgnored, "state-ignored", kState, kWarn, "file reason",
+     "The state file is of no use; the daemon starts with nothing."},
+    {kStateOutdated, "state-outdated", kState, kWarn, "away memberships",
+     "Memberships older than the membership interval are forgotten; hosts are asked."},
+    {kStateUnwritten, "state-unwritten", kState, kError, "reason",
+     "The state file cannot be written; it is tried again, and said once."},
+    {kStateWritten, "state-written", kState, kInfo, "file", "It can be written again."},
 };
 
 constexpr bool in_order() {

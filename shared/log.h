@@ -72,6 +72,11 @@ enum class LogEvent : std::uint8_t {
   kAlarmRaised,
   kAlarmCleared,
   kHttpFailed,
+  kStateRestored,
+  kStateIgnored,
+  kStateOutdated,
+  kStateUnwritten,
+  kStateWritten,
 };
 
 struct LogEventText {

@@ -3,6 +3,9 @@
 // copy plain rows out or change something, and return; parsing and formatting happen elsewhere.
 #pragma once
 
+#include <functional>
+#include <vector>
+
 #include "config/config.h"
 #include "control/api/counter_zero.h"
 #include "control/appliance.h"
@@ -25,6 +28,8 @@ struct Core {
   const health::Monitor& health;
   TimePoint now;
   snooping::Effects& out;  // carried out when the command returns
+  // Of what runs beside the control thread; may be empty.
+  const std::function<std::vector<NamedCount>()>& more_counters;
 
   snooping::Switch& snooper() const { return appliance.snooper(); }
   // Those that are active, at most some hundreds; health.alarms().not_listed() counts the rest.

@@ -42,6 +42,7 @@ std::vector<NamedCount> collect_counters(const Core& core, const PortNames& port
   append(core.snooper().counters());
   append(core.appliance.counters());
   append(core.health.counters());
+  if (core.more_counters) append(core.more_counters());
   counts.push_back({"fib_entries", core.fib.size()});
   counts.push_back({"fib_capacity", core.fib.capacity()});
   counts.push_back({"fib_egress_sets", core.fib.egress_sets()});
