@@ -62,6 +62,7 @@ const Dispatcher::Command Dispatcher::kCommands[] = {
     {"clear groups", kVlan, 0, &Dispatcher::clear_groups},
     {"clear counters", kVlan, 0, &Dispatcher::clear_counters},
     {"reload", 0, 0, &Dispatcher::reload_config},
+    {"config diff", 0, 0, &Dispatcher::config_diff},
     {"log-level", kLevel | kSubsystem, kLevel, &Dispatcher::log_level},
     {"show log-levels", 0, 0, &Dispatcher::show_log_levels},
     {"watch", 0, 0, &Dispatcher::watch},
@@ -361,6 +362,12 @@ Dispatcher::Text Dispatcher::reload_config(const Request&) {
   if (outcome.ok()) return kDone;
   details_ = std::move(outcome.errors);
   return Error{"reload refused: the configuration is unchanged"};
+}
+
+Dispatcher::Text Dispatcher::config_diff(const Request&) {
+  const auto changes = pending_changes(setup_.config_path, commands_, details_);
+  if (!changes) return changes.error();
+  return table("changes", *changes);
 }
 
 Dispatcher::Text Dispatcher::log_level(const Request& request) {

@@ -74,6 +74,7 @@ class Dispatcher {
   Text clear_groups(const Request&);
   Text clear_counters(const Request&);
   Text reload_config(const Request&);
+  Text config_diff(const Request&);
   Text log_level(const Request&);
   Text show_log_levels(const Request&);
   Text watch(const Request&);

@@ -134,6 +134,19 @@ Json to_json(const snooping::MrouterRow& row, const PortNames& names) {
           {"expire", seconds(row.expire)}};
 }
 
+Json to_json(const config::Change& change) {
+  static constexpr const char* kKinds[] = {"added", "removed", "changed"};
+  const auto text = [](const std::string& value) {
+    return value.empty() || value == "none" ? Json() : Json(value);
+  };
+  return {{"change", kKinds[static_cast<std::size_t>(change.kind)]},
+          {"section", change.where},
+          {"key", text(change.key)},
+          {"before", text(change.before)},
+          {"after", text(change.after)},
+          {"applies", change.at_once ? "at-once" : "at-restart"}};
+}
+
 Json to_json(const snooping::QuerierRow& row, const PortNames&) {
   return {{"vlan", row.vlan.value},          {"state", to_string(row.state)},
           {"address", address(row.address)}, {"version", static_cast<int>(row.version)},

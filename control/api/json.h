@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "config/diff.h"
 #include "control/api/event_feed.h"
 #include "control/api/explain.h"
 #include "control/api/views.h"
@@ -31,6 +32,7 @@ Json to_json(const proxy::ProxyRow& row);
 Json to_json(const snooping::MrouterRow& row, const PortNames& names);
 // `since` is how long ago, seen from `now`.
 Json to_json(const health::Alarm& alarm, const PortNames& names, TimePoint now);
+Json to_json(const config::Change& change);
 Json to_json(const snooping::QuerierRow& row, const PortNames& names);
 Json to_json(const PortView& view, const PortNames& names);
 Json to_json(const MacRow& row, const PortNames& names);

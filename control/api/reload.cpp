@@ -3,34 +3,51 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <optional>
+
 #include "config/loader.h"
 #include "control/log/log.h"
 
 namespace sluice::control::api {
 namespace {
 
-void compare_ports(const config::Config& running, const config::Config& wanted,
-                   std::vector<std::string>& out) {
-  if (running.ports.size() != wanted.ports.size()) {
-    out.push_back(
-        fmt::format("[[port]]: {} ports are running and the file has {}: adding or "
-                    "removing ports needs a restart",
-                    running.ports.size(), wanted.ports.size()));
-    return;
+std::optional<std::string> text_in_force(CommandQueue& commands) {
+  std::string text;
+  if (!commands.call([&](Core& core) { text = core.config.text; })) return std::nullopt;
+  return text;
+}
+
+std::vector<std::string> lines(const std::vector<config::Diagnostic>& errors) {
+  std::vector<std::string> text;
+  for (const config::Diagnostic& error : errors) text.push_back(error.to_string());
+  return text;
+}
+
+// False: somebody else has reloaded since `text` was in force.
+bool apply(const config::Config& wanted, const std::string& text, Core& core,
+           ReloadOutcome& outcome, LogLevels& was) {
+  if (core.config.text != text) return false;
+  if (const Status status = core.appliance.reload(wanted, core.now, core.out); !status) {
+    outcome.errors.push_back(status.error().what);
+  } else {
+    was = core.config.system.levels();
+    core.config = wanted;
   }
-  for (std::size_t i = 0; i < running.ports.size(); ++i) {
-    const config::Port& was = running.ports[i];
-    const config::Port& is = wanted.ports[i];
-    const auto changed = [&](const char* key, bool differs) {
-      if (!differs) return;
-      out.push_back(fmt::format("[[port]] {}: a change of {} needs a restart", was.name, key));
-    };
-    changed("name", was.name != is.name);
-    changed("device", was.device != is.device);
-    changed("access-vlan", was.access_vlan != is.access_vlan);
-    changed("trunk-vlans", was.trunk_vlans != is.trunk_vlans);
-    changed("mtu", was.mtu != is.mtu);
+  return true;
+}
+
+ReloadOutcome try_reload(const config::LoadResult& loaded, CommandQueue& commands, LogLevels& was) {
+  ReloadOutcome outcome{lines(loaded.errors)};
+  for (bool done = false; outcome.ok() && !done;) {
+    const std::optional<std::string> text = text_in_force(commands);
+    if (text) outcome.errors = needs_restart(config::compare(*text, loaded.config.text));
+    if (!outcome.ok()) break;
+    const bool ran = text && commands.call([&](Core& core) {
+      done = apply(loaded.config, *text, core, outcome, was);
+    });
+    if (!ran) outcome.errors.push_back("the daemon is stopping");
   }
+  return outcome;
 }
 
 // A level set by command stays unless the file's own has changed.
@@ -42,51 +59,40 @@ void set_changed_levels(const LogLevels& was, const LogLevels& is) {
 
 }  // namespace
 
-std::vector<std::string> needs_restart(const config::Config& running,
-                                       const config::Config& wanted) {
+std::vector<std::string> needs_restart(const std::vector<config::Change>& changes) {
+  using Kind = config::Change::Kind;
   std::vector<std::string> out;
-  const auto changed = [&](const char* key, bool differs) {
-    if (differs) out.push_back(fmt::format("{}: a change of it needs a restart", key));
-  };
-  const config::Dataplane& was = running.dataplane;
-  const config::Dataplane& is = wanted.dataplane;
-  changed("[system] socket", running.system.socket != wanted.system.socket);
-  changed("[dataplane] main-core", was.main_core != is.main_core);
-  changed("[dataplane] worker-cores", was.worker_cores != is.worker_cores);
-  changed("[dataplane] huge-pages", was.huge_pages != is.huge_pages);
-  changed("[dataplane] mbufs", was.mbufs != is.mbufs);
-  changed("[dataplane] group-entries", was.group_entries != is.group_entries);
-  changed("[dataplane] mac-entries", was.mac_entries != is.mac_entries);
-  changed("[dataplane] mac-ageing-time", was.mac_ageing_time != is.mac_ageing_time);
-  changed("[dataplane] idle-sleep-us", was.idle_sleep_us != is.idle_sleep_us);
-  changed("[dataplane] eal-args", was.eal_args != is.eal_args);
-  changed("[metrics] listen", running.metrics.listen != wanted.metrics.listen);
-  changed("[metrics] top-groups", running.metrics.top_groups != wanted.metrics.top_groups);
-  changed("[dashboard] listen", running.dashboard.listen != wanted.dashboard.listen);
-  compare_ports(running, wanted, out);
+  std::string whole;  // what comes or goes as a whole needs one sentence, not one for each key
+  for (const config::Change& change : changes) {
+    if (change.at_once || change.where == whole) continue;
+    if (!change.key.empty()) {
+      out.push_back(fmt::format("{}: a change of {} ({} to {}) needs a restart", change.where,
+                                change.key, change.before, change.after));
+      continue;
+    }
+    whole = change.where;
+    out.push_back(fmt::format("{}: {} it needs a restart", change.where,
+                              change.kind == Kind::kAdded ? "adding" : "removing"));
+  }
   return out;
 }
 
-ReloadOutcome reload(const std::string& path, CommandQueue& commands) {
-  ReloadOutcome outcome;
+Result<std::vector<config::Change>> pending_changes(const std::string& path, CommandQueue& commands,
+                                                    std::vector<std::string>& details) {
   const config::LoadResult loaded = config::load_file(path);
-  for (const config::Diagnostic& error : loaded.errors) {
-    outcome.errors.push_back(error.to_string());
+  if (!loaded.ok()) {
+    details = lines(loaded.errors);
+    return Error{"the file is not valid"};
   }
+  const std::optional<std::string> text = text_in_force(commands);
+  if (!text) return Error{"the daemon is stopping"};
+  return config::compare(*text, loaded.config.text);
+}
+
+ReloadOutcome reload(const std::string& path, CommandQueue& commands) {
+  const config::LoadResult loaded = config::load_file(path);
   LogLevels was{};
-  if (loaded.ok()) {
-    const bool ran = commands.call([&](Core& core) {
-      outcome.errors = needs_restart(core.config, loaded.config);
-      if (!outcome.ok()) return;
-      if (const Status status = core.appliance.reload(loaded.config, core.now, core.out); !status) {
-        outcome.errors.push_back(status.error().what);
-        return;
-      }
-      was = core.config.system.levels();
-      core.config = loaded.config;
-    });
-    if (!ran) outcome.errors.push_back("the daemon is stopping");
-  }
+  ReloadOutcome outcome = try_reload(loaded, commands, was);
   for (const std::string& error : outcome.errors) {
     log::write(LogEvent::kConfigError, {{"error", error}});
   }

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/diff.h"
 #include "control/api/command_queue.h"
+#include "shared/result.h"
 
 namespace sluice::control::api {
 
@@ -20,8 +22,12 @@ struct ReloadOutcome {
 // Logs its outcome, every diagnostic included.
 ReloadOutcome reload(const std::string& path, CommandQueue& commands);
 
-// One sentence for each difference that only a restart can bring about: ports, cores, buffers, the
-// control socket. Pure.
-std::vector<std::string> needs_restart(const config::Config& running, const config::Config& wanted);
+// What a reload of the file would change. Error, with every diagnostic of the file in `details`:
+// it would be refused for what is wrong in it.
+Result<std::vector<config::Change>> pending_changes(const std::string& path, CommandQueue& commands,
+                                                    std::vector<std::string>& details);
+
+// One sentence for each change that only a restart can bring about. Pure.
+std::vector<std::string> needs_restart(const std::vector<config::Change>& changes);
 
 }  // namespace sluice::control::api

@@ -27,6 +27,7 @@ const std::vector<Family>& all_families() {
       {"show", "what the daemon knows"},
       {"static", "static members, until the daemon restarts"},
       {"clear", "forget groups, or count from zero"},
+      {"config", "the configuration file"},
   };
   return families;
 }
@@ -74,6 +75,11 @@ const std::vector<Command>& all_commands() {
       {"clear groups", "forget what was joined; hosts are asked again", {kVlan}},
       {"clear counters", "count from zero", {kVlan}},
       {"reload", "read the configuration file again; a bad file changes nothing", {}},
+      {"config diff",
+       "what a reload of the file would change, and what needs a restart",
+       {},
+       "  sluicectl config diff\n"
+       "  sluicectl config diff --json"},
       {"log-level",
        "how much the daemon logs, until it restarts",
        {{"subsystem", Kind::kSubsystem, "one of `show log-levels`; without it all of them"},

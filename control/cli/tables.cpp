@@ -237,6 +237,27 @@ std::string explanation(const Json& result) {
   return text;
 }
 
+std::string changes(const Json& result) {
+  if (result["changes"].empty()) return "The file says what is in force.\n";
+  std::vector<Row> rows = {{" ", "SECTION", "KEY", "BEFORE", "AFTER", "APPLIES"}};
+  std::size_t refused = 0;
+  for (const Json& change : result["changes"]) {
+    const std::string kind = change["change"];
+    const std::string applies = change["applies"];
+    refused += applies == "at-restart" ? 1 : 0;
+    rows.push_back({kind == "added"     ? "+"
+                    : kind == "removed" ? "-"
+                                        : "~",
+                    plain(change["section"]), plain(change["key"]), plain(change["before"]),
+                    plain(change["after"]), applies});
+  }
+  std::string text = aligned(rows);
+  if (refused > 0) {
+    text += "\nA reload would be refused: what applies at-restart needs a restart.\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string to_table(const std::string& command, const Json& result) {
@@ -251,6 +272,7 @@ std::string to_table(const std::string& command, const Json& result) {
   if (command == "show proxy") return proxies(result);
   if (command == "show alarms") return alarms(result);
   if (command == "show log-levels") return log_levels(result);
+  if (command == "config diff") return changes(result);
   if (command == "explain") return explanation(result);
   return "";
 }

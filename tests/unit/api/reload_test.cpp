@@ -81,14 +81,18 @@ TEST_F(ReloadTest, EveryDiagnosticOfABadFileComesBackAndNothingChanges) {
 }
 
 TEST_F(ReloadTest, PortsCoresAndSocketNeedARestart) {
-  EXPECT_THAT(reload_with(with(kFile, "net_null1", "net_null7")),
-              ElementsAre(HasSubstr("p2: a change of device needs a restart")));
+  EXPECT_THAT(
+      reload_with(with(kFile, "net_null1", "net_null7")),
+      ElementsAre(HasSubstr(
+          "[[port]] p2: a change of device (\"net_null1\" to \"net_null7\") needs a restart")));
   const std::string cores = with(kFile, "huge-pages", "worker-cores = [2]\nhuge-pages");
   EXPECT_THAT(reload_with("[system]\nsocket = \"/tmp/other\"\n" + cores),
               ElementsAre(HasSubstr("socket"), HasSubstr("worker-cores")));
-  config::Config fewer = box_.config;
-  fewer.ports.pop_back();
-  EXPECT_THAT(needs_restart(box_.config, fewer), ElementsAre(HasSubstr("2 ports are running")));
+  const std::string more = std::string(kFile) + "[[port]]\nname = \"p3\"\ndevice = \"net_null3\"\n";
+  EXPECT_THAT(needs_restart(config::compare(kFile, more)),
+              ElementsAre("[[port]] p3: adding it needs a restart"));
+  EXPECT_THAT(needs_restart(config::compare(more, kFile)),
+              ElementsAre("[[port]] p3: removing it needs a restart"));
 }
 
 TEST_F(ReloadTest, TheLogLevelOfTheFileCountsWhenItChanges) {
