@@ -16,12 +16,9 @@
 #include "control/api/server.h"
 #include "control/log/log.h"
 #include "control/loop.h"
-<<<<<<< HEAD
 #include "control/metrics/exporter.h"
 #include "control/metrics/telemetry.h"
-=======
 #include "control/state/keeper.h"
->>>>>>> 3f8d19c (state: Keep a state file)
 #include "control/watchdog.h"
 #include "control/web/dashboard.h"
 #include "dataplane/dataplane.h"
@@ -133,16 +130,13 @@ int run(const std::string& path, config::Config& loaded) {
   if (!listener) {
     return fail_to_start(listener.error());
   }
-<<<<<<< HEAD
+  const auto clock = [&] { return TimePoint(std::chrono::duration_cast<Duration>(elapsed())); };
+  sluice::control::state::Keeper keeper(
+      {.path = loaded.system.state_file, .ports = port_names(loaded), .clock = clock});
   const auto metrics_http = open_http("metrics", loaded.metrics.listen);
   if (!metrics_http) return fail_to_start(metrics_http.error());
   const auto dashboard_http = open_http("dashboard", loaded.dashboard.listen);
   if (!dashboard_http) return fail_to_start(dashboard_http.error());
-=======
-  const auto clock = [&] { return TimePoint(std::chrono::duration_cast<Duration>(elapsed())); };
-  sluice::control::state::Keeper keeper(
-      {.path = loaded.system.state_file, .ports = port_names(loaded), .clock = clock});
->>>>>>> 3f8d19c (state: Keep a state file)
   sluice::Doorbell bell;  // wakes the control thread
   auto dataplane = sluice::dataplane::Dataplane::open(loaded, log::write, bell);
   if (!dataplane) {
@@ -157,7 +151,6 @@ int run(const std::string& path, config::Config& loaded) {
   const auto uptime_s = [&] { return std::chrono::duration<double>(elapsed()).count(); };
   api::Dispatcher dispatcher({.config_path = path, .ports = ports, .uptime_s = uptime_s}, commands);
   sluice::control::Watchdog watchdog(plane.grace_period(), watchdog_interval());
-<<<<<<< HEAD
   api::EventFeed dashboard_feed;
   std::optional<web::Dashboard> dashboard;
   if (web::HttpServer* const http = dashboard_http->get()) {
@@ -169,27 +162,6 @@ int run(const std::string& path, config::Config& loaded) {
             .ports = ports, .uptime_s = uptime_s, .commands = commands, .feed = dashboard_feed},
         *http);
   }
-  sluice::control::Loop loop(
-      {.config = loaded,
-       .appliance = appliance,
-       .fib = plane.fib(),
-       .punts = plane.punts(),
-       .frames = plane.frames(),
-       .vlans = plane.vlans(),
-       .view = plane.view(),
-       .commands = commands,
-       .feed = feed,
-       .bell = bell,
-       .ports = ports,
-       .clock = [&] { return TimePoint(std::chrono::duration_cast<Duration>(elapsed())); },
-       .poll_links = [&](const auto& visit) { plane.poll_links(visit); },
-       .maintain =
-           [&](TimePoint now) {
-             plane.maintain(now);
-             log::tell_suppressed(false);
-             look_after_workers(watchdog, now);
-           }});
-=======
   sluice::control::Loop loop({.config = loaded,
                               .appliance = appliance,
                               .fib = plane.fib(),
@@ -208,8 +180,8 @@ int run(const std::string& path, config::Config& loaded) {
                                     plane.maintain(now);
                                     log::tell_suppressed(false);
                                     look_after_workers(watchdog, now);
-                                  }});
->>>>>>> 3f8d19c (state: Keep a state file)
+                                  },
+                              .more_counters = [&] { return keeper.counters(); }});
 
   keeper.restore(appliance, loop);
   plane.vlans().publish(first_table(appliance.vlan_table()));
@@ -252,11 +224,8 @@ int run(const std::string& path, config::Config& loaded) {
   }
   if (*metrics_http) (*metrics_http)->stop();
   server.stop();
-<<<<<<< HEAD
   if (*dashboard_http) (*dashboard_http)->stop();
-=======
   keeper.finish();
->>>>>>> 3f8d19c (state: Keep a state file)
   plane.stop();
   log::tell_suppressed(true);
   log::write(LogEvent::kStopped);
