@@ -94,7 +94,8 @@ def test_a_clean_restart_with_another_file(net, keeping):
     sluiced.start()
     assert sluiced.members(GROUP) == {"p2"} and sluiced.members("239.3.1.2") == {"p3"}
     assert "unknown-ports=1" in sluiced.log
-    assert net.deliver("src", GROUP) == {"h2"}
+    in_use = [host for host in net.hosts.values() if host is not net.h1]
+    assert net.deliver("src", GROUP, among=in_use) == {"h2"}
     sluiced.stop()
     with open(sluiced.state, "r+b") as file:
         file.seek(200)
@@ -130,7 +131,7 @@ def test_a_reload_costs_other_streams_no_frame(net, keeping):
         sluiced.ctl("reload")
         sluiced.wait(lambda: net.src.ask("stream_sent") > before + 100, "the stream to go on")
         assert sluiced.members(GROUP) == {"p1"} and sluiced.querier()["settled"] is True
-    sluiced.write(good.replace('name = "p5"', 'name = "px"') + "[dataplane.x]\n"[:0])
+    sluiced.write(good.replace('name = "p5"', 'name = "px"'))
     changes = sluiced.json("config", "diff")["changes"]
     assert {c["applies"] for c in changes} == {"at-restart"} and changes[0]["section"] == "[[port]] p5"
     refused = sluiced.ctl("reload", check=False)

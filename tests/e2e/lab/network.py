@@ -75,14 +75,14 @@ class Network:
             found[name] = len(numbers)
         return found
 
-    def deliver(self, sender, group, source=None, count=20, **data):
+    def deliver(self, sender, group, source=None, count=20, among=None, **data):
         """Sends `count` frames and returns the set of hosts that got every one of them exactly once,
-        in order. A host that got only some is a failure."""
+        in order. A host that got only some is a failure. `among`: those whose port is in use."""
         if isinstance(sender, str):
             sender = self.hosts[sender]
         stream = frames.Data(sender.mac, source or sender.address, group, **data)
         sender.ask("data", frame=stream.frame.hex(), offset=stream.offset, count=count)
-        self.barrier(sender)
+        self.barrier(sender, among)
         got = self.counts(stream)
         partly = {name: n for name, n in got.items() if n not in (0, count)}
         if partly:
