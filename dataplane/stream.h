@@ -66,21 +66,41 @@ inline bool plain_ipv4_at(const std::uint8_t* type) {
   return (load<std::uint32_t>(type) & 0xFFFFFF) == 0x450008;
 }
 
-// As frames[0], of which `addresses` are source and group as they stand in the header.
+// Source and group, as they stand in the header.
+inline std::uint64_t addresses_at(const std::uint8_t* bytes, std::uint32_t ip_at) {
+  return load<std::uint64_t>(bytes + ip_at + 12);
+}
+
+// Of a frame with the addresses of `first`, the bytes of one of which find_stream() was sure.
 template <std::uint32_t kIpAt>
-bool same_stream(const std::uint8_t* first, std::uint64_t addresses, const rte_mbuf* mbuf) {
+bool same_stream(const std::uint8_t* first, const rte_mbuf* mbuf) {
   const auto* const bytes = rte_pktmbuf_mtod(mbuf, const std::uint8_t*);
   const auto differ = [&]<class Word>(Word, std::uint32_t at) -> std::uint64_t {
     return load<Word>(first + at) ^ load<Word>(bytes + at);
   };
-  // Source and group first, which settle it for most others.
-  if (load<std::uint64_t>(bytes + kIpAt + 12) != addresses) return false;
   if (!is_plain(mbuf) || mbuf->data_len < kIpAt + kIpv4) return false;
   const std::uint64_t difference =
-      differ(std::uint64_t{}, 0) | differ(std::uint64_t{}, 8) |  // MACs, type or tag
+      (addresses_at(first, kIpAt) ^ addresses_at(bytes, kIpAt)) | differ(std::uint64_t{}, 0) |
+      differ(std::uint64_t{}, 8) |          // MACs, type or tag
       differ(std::uint32_t{}, kIpAt - 2) |  // type, version, header length, TOS
       differ(std::uint16_t{}, kIpAt + 8);   // TTL, protocol
   return difference == 0 && lengths_and_checksum_right(mbuf, bytes + kIpAt, mbuf->data_len - kIpAt);
+}
+
+// Takes the following frames of the same stream into a run of one.
+template <std::uint32_t kIpAt>
+[[gnu::noinline]] void extend(std::span<rte_mbuf* const> frames, const std::uint8_t* bytes,
+                              Run& run) {
+  std::uint32_t longest = frames[0]->pkt_len;
+  std::uint32_t sum = longest;
+  std::size_t count = 1;
+  for (; count < frames.size() && same_stream<kIpAt>(bytes, frames[count]); ++count) {
+    longest = std::max(longest, frames[count]->pkt_len);
+    sum += frames[count]->pkt_len;
+  }
+  run.longest = longest - kIpAt;
+  run.bytes = sum;
+  run.count = static_cast<std::uint16_t>(count);
 }
 
 // The part of find_stream() behind the Ethernet header.
@@ -90,7 +110,7 @@ template <std::uint32_t kIpAt>
                                                   const Decision& decision, Run& run) {
   const rte_mbuf* const mbuf = frames[0];
   const std::uint8_t* const ip = bytes + kIpAt;
-  const auto as_they_stand = load<std::uint64_t>(ip + 12);
+  const std::uint64_t as_they_stand = addresses_at(bytes, kIpAt);
   const std::uint64_t addresses = __builtin_bswap64(as_they_stand);
   const auto group = static_cast<std::uint32_t>(addresses);
   constexpr std::uint32_t kFirst = ipv4(224, 0, 1, 0).value;
@@ -98,21 +118,18 @@ template <std::uint32_t kIpAt>
       !lengths_and_checksum_right(mbuf, ip, mbuf->data_len - kIpAt)) {
     return false;
   }
-  std::uint32_t longest = mbuf->pkt_len;
-  std::uint32_t sum = longest;
-  std::size_t count = 1;
-  for (; count < frames.size() && same_stream<kIpAt>(bytes, as_they_stand, frames[count]);
-       ++count) {
-    longest = std::max(longest, frames[count]->pkt_len);
-    sum += frames[count]->pkt_len;
-  }
   run.decision = decision;
   run.decision.group = Ipv4{group};
   run.decision.source = Ipv4{static_cast<std::uint32_t>(addresses >> 32)};
-  run.longest = longest - kIpAt;
-  run.bytes = sum;
-  run.count = static_cast<std::uint16_t>(count);
+  run.longest = mbuf->pkt_len - kIpAt;
+  run.bytes = mbuf->pkt_len;
+  run.count = 1;
   run.stream = true;
+  // The addresses of the next frame settle it where streams come in random order.
+  if (frames.size() > 1 &&
+      addresses_at(rte_pktmbuf_mtod(frames[1], const std::uint8_t*), kIpAt) == as_they_stand) {
+    extend<kIpAt>(frames, bytes, run);
+  }
   return true;
 }
 

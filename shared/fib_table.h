@@ -139,9 +139,8 @@ template <class Slot>
 }
 
 template <class Slot>
-typename FibTable<Slot>::Found FibTable<Slot>::Copy::find_further(std::uint32_t hash,
-                                                                  std::uint64_t key,
-                                                                  Ipv4 source) const {
+[[gnu::noinline]] typename FibTable<Slot>::Found FibTable<Slot>::Copy::find_further(
+    std::uint32_t hash, std::uint64_t key, Ipv4 source) const {
   std::uint32_t at = hash & mask_;
   for (std::uint32_t distance = 0; distance < kMaxDistance; ++distance) {
     for (Slot& slot : lines_[at].slots) {
