@@ -164,6 +164,7 @@ inline const EgressSet* Worker::look_up(const Run& run) const {
   if (run.place == nullptr || !decision.policy->restricted) return nullptr;
   const Fib::Hit hit =
       groups_.lookup(run.place, decision.policy->id, decision.group, decision.source);
+  static_assert(kBurst < FibCount::kMostPackets && kBurst * 0xFFFFu < FibCount::kMostBytes);
   if (hit.egress != nullptr) groups_.count(hit, run.count, run.bytes);
   return hit.egress;
 }

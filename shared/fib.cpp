@@ -38,7 +38,8 @@ struct Fib::Writer {
   std::uint32_t live = 0;
 
   // What a place's counters showed when its entry was new or when counters were cleared.
-  ZeroedArray<Totals> baselines;
+  ZeroedArray<Totals> baselines;  // by number
+  std::vector<std::uint32_t> free_numbers;
   ZeroedArray<std::uint16_t> sources;  // of a (*,G) entry: how many (S,G) entries there are
 
   // Egress sets, one per distinct value. A set that nobody uses stays in `by_value` until its grace
@@ -60,18 +61,24 @@ struct Fib::Writer {
   };
   std::deque<Retired> retired;  // tokens ascend
 
-  Writer(GracePeriod& g, std::uint32_t entries, const Fib& fib)
-      : grace(g), capacity(entries), baselines(fib.places()), sources(fib.any_.places()) {}
+  Writer(GracePeriod& g, std::uint32_t entries, std::uint32_t numbers, std::uint32_t places)
+      : grace(g), capacity(entries), baselines(numbers), sources(places) {
+    for (std::uint32_t number = numbers; number-- > 0;) free_numbers.push_back(number);
+  }
 };
 
 Fib::Fib(std::uint32_t entries, unsigned workers, GracePeriod& grace)
     : workers_(std::max(workers, 1u)),
-      any_(entries, workers_),
-      by_source_(entries, workers_),
+      any_(entries),
+      by_source_(entries),
+      // As many as could be in use, twice over for those in their grace period.
+      totals_(std::size_t{2} * entries),
       carry_overs_(workers_),
-      // As many as could be in use, twice over for those in their grace period, and no set.
+      // The same, and no set.
       egress_(std::min<std::size_t>(std::size_t{2} * entries + 2, FibWord::kEgressSets)),
-      writer_(std::make_unique<Writer>(grace, entries, *this)) {}
+      writer_(std::make_unique<Writer>(grace, entries, 2 * entries, any_.places())) {
+  for (unsigned i = 0; i < workers_; ++i) counts_.emplace_back(totals_.size());
+}
 
 Fib::~Fib() = default;
 
@@ -109,7 +116,7 @@ void Fib::release_set(std::uint32_t set) {
 
 // --- Entries ------------------------------------------------------------------------------------
 
-std::uint32_t Fib::place_of(const FibKey& key) {
+std::uint32_t Fib::place_of(const FibKey& key) const {
   const std::uint32_t hashed = hash(key.vlan, key.group, key.source);
   const std::uint64_t word = FibWord::key(key.vlan, key.group);
   if (key.any_source()) return any_.find(hashed, word, Ipv4{});
@@ -119,6 +126,11 @@ std::uint32_t Fib::place_of(const FibKey& key) {
 
 std::uint64_t Fib::word(std::uint32_t place) const {
   return place < any_.places() ? any_.word(place) : by_source_.word(place - any_.places());
+}
+
+std::uint32_t Fib::number(std::uint32_t place) const {
+  return place < any_.places() ? any_.at(place).number.load(kRelaxed)
+                               : by_source_.at(place - any_.places()).number.load(kRelaxed);
 }
 
 void Fib::publish(std::uint32_t place, std::uint64_t word) {
@@ -159,20 +171,20 @@ Status Fib::set(const FibKey& key, EgressSet egress) {
   const std::uint32_t hashed = hash(key.vlan, key.group, key.source);
   const std::uint32_t free =
       key.any_source() ? any_.find_free(hashed) : by_source_.find_free(hashed);
-  if (free == kNowhere) return Error{full_text(w.capacity)};
+  if (free == kNowhere || w.free_numbers.empty()) return Error{full_text(w.capacity)};
   const std::uint32_t set = acquire_set(egress);
   if (set == 0) return Error{full_text(w.capacity)};
 
   const std::uint64_t word = FibWord::with_egress(FibWord::key(key.vlan, key.group), set);
+  const std::uint32_t number = w.free_numbers.back();
+  w.free_numbers.pop_back();
+  w.baselines[number] = sum_counts(number);  // it was out of use: nobody counts by it
   ++w.live;
-  // The place was out of use: nobody counts there.
   if (key.any_source()) {
-    w.baselines[free] = sum_counts(free);
-    any_.add(hashed, free, word, Ipv4{});
+    any_.add(hashed, free, word, Ipv4{}, number);
     return Ok{};
   }
-  w.baselines[any_.places() + free] = sum_counts(any_.places() + free);
-  by_source_.add(hashed, free, word, key.source);
+  by_source_.add(hashed, free, word, key.source, number);
   // Last, so that a reader who goes looking for (S,G) entries finds this one.
   if (w.sources[parent]++ == 0)
     any_.publish(parent, FibWord::with_sources(any_.word(parent), true));
@@ -210,6 +222,7 @@ void Fib::reclaim() {
     if (!w.grace.passed(front.token)) return;
     w.retired.pop_front();
     if (front.retirement == 0) {
+      w.free_numbers.push_back(number(front.place));
       publish(front.place, 0);
       continue;
     }
@@ -222,10 +235,8 @@ void Fib::reclaim() {
 
 // --- What the operator sees ---------------------------------------------------------------------
 
-Fib::Totals Fib::sum_counts(std::uint32_t place) const {
-  const bool any = place < any_.places();
-  const std::uint32_t own = any ? place : place - any_.places();
-  const FibTotal& carried = any ? any_.total(own) : by_source_.total(own);
+Fib::Totals Fib::sum_counts(std::uint32_t number) const {
+  const FibTotal& carried = totals_[number];
   // How often the workers have carried over, in all; odd: one is about it. It happens so seldom
   // that a second try is rare, and a third does not happen.
   const auto carried_over = [this](std::memory_order order) {
@@ -241,7 +252,7 @@ Fib::Totals Fib::sum_counts(std::uint32_t place) const {
     const std::uint64_t before = carried_over(std::memory_order_acquire);
     Totals sum{carried.packets.load(kRelaxed), carried.bytes.load(kRelaxed)};
     for (unsigned i = 0; i < workers_; ++i) {
-      const std::uint64_t count = any ? any_.count(i, own) : by_source_.count(i, own);
+      const std::uint32_t count = counts_[i][number].load();
       sum.packets += FibCount::packets(count);
       sum.bytes += FibCount::bytes(count);
     }
@@ -251,31 +262,30 @@ Fib::Totals Fib::sum_counts(std::uint32_t place) const {
 }
 
 // Worker.
-void Fib::Reader::carry_over(FibCount& count, std::uint64_t word) const {
+void Fib::Reader::carry_over(std::uint32_t number, std::uint32_t word) const {
   std::atomic<std::uint32_t>& times = fib_.carry_overs_[worker_].times;
   times.store(times.load(kRelaxed) + 1, kRelaxed);
   std::atomic_thread_fence(kRelease);
-  const std::uint32_t any = any_.entry_of(&count);
-  FibTotal& total =
-      any != kNowhere ? fib_.any_.total(any) : fib_.by_source_.total(by_source_.entry_of(&count));
-  total.packets.fetch_add(FibCount::packets(word), kRelaxed);
-  total.bytes.fetch_add(FibCount::bytes(word), kRelaxed);
-  count.store(0);
+  fib_.totals_[number].packets.fetch_add(FibCount::packets(word), kRelaxed);
+  fib_.totals_[number].bytes.fetch_add(FibCount::bytes(word), kRelaxed);
+  counts_[number].store(0);
   times.store(times.load(kRelaxed) + 1, kRelease);
 }
 
 Fib::Reader::Reader(Fib& fib, unsigned worker)
-    : any_(fib.any_, worker),
-      by_source_(fib.by_source_, worker),
+    : any_(fib.any_),
+      by_source_(fib.by_source_),
       egress_(&fib.egress_[0]),
+      counts_(&fib.counts_[worker][0]),
       fib_(fib),
       worker_(worker) {}
 
 Fib::Row Fib::row(std::uint32_t place) const {
   const std::uint64_t at = word(place);
-  const Ipv4 source = place < any_.places() ? Ipv4{} : by_source_.source(place - any_.places());
-  const Totals since = writer_->baselines[place];
-  const Totals sum = sum_counts(place);
+  const Ipv4 source =
+      place < any_.places() ? Ipv4{} : by_source_.at(place - any_.places()).source();
+  const Totals since = writer_->baselines[number(place)];
+  const Totals sum = sum_counts(number(place));
   return {{FibWord::vlan(at), FibWord::group(at), source},
           egress_[FibWord::egress(at)],
           sum.packets - since.packets,
@@ -283,7 +293,7 @@ Fib::Row Fib::row(std::uint32_t place) const {
 }
 
 std::optional<Fib::Row> Fib::find(const FibKey& key) const {
-  const std::uint32_t place = const_cast<Fib*>(this)->place_of(key);
+  const std::uint32_t place = place_of(key);
   if (place == kNowhere) return std::nullopt;
   return row(place);
 }
@@ -303,7 +313,7 @@ std::uint32_t Fib::for_each_from(std::uint32_t from, std::uint32_t count,
 
 void Fib::clear_counters() {
   for (std::uint32_t place = 0; place < places(); ++place) {
-    if (FibWord::in_use(word(place))) writer_->baselines[place] = sum_counts(place);
+    if (FibWord::in_use(word(place))) writer_->baselines[number(place)] = sum_counts(number(place));
   }
 }
 

@@ -8,13 +8,14 @@
 // grace period.
 //
 // Layout: two tables (fib_table.h), one of (*,G) and one of (S,G) entries, which is looked at only
-// where the (*,G) entry says that there are any. Each worker has a copy of both that only it and
-// the writer touch, with its counts beside the keys.
+// where the (*,G) entry says that there are any. Entries have numbers, by which each worker counts
+// in an array of its own.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -49,7 +50,7 @@ class Fib {
 
  public:
   // `entries`: 1 .. 1M, the most (VLAN, group, source) entries it will hold.
-  // `workers`: how many copies to keep, at least 1.
+  // `workers`: how many count, at least 1.
   // `grace` must outlive the table.
   Fib(std::uint32_t entries, unsigned workers, GracePeriod& grace);
   ~Fib();
@@ -60,10 +61,10 @@ class Fib {
 
   struct Hit {
     const EgressSet* egress = nullptr;  // nullptr: the group is not registered
-    FibCount* count = nullptr;          // the worker's own, of this entry
+    std::uint32_t number = 0;           // the entry's, for count()
   };
-  // Where the (*,G) entry of a (VLAN, group) is, in a worker's copy, if it is in its own line.
-  using Place = AnySource::Line*;
+  // Where the (*,G) entry of a (VLAN, group) is, if it is in its own line.
+  using Place = const AnySource::Line*;
   // One worker's way into the table, with all that it needs at hand. Lives no longer than it.
   class Reader;
 
@@ -126,17 +127,20 @@ class Fib {
   struct Writer;
   std::uint32_t acquire_set(EgressSet egress);  // 0: no place left
   void release_set(std::uint32_t set);
-  std::uint32_t place_of(const FibKey& key);  // AnySource::kNowhere: none
+  std::uint32_t place_of(const FibKey& key) const;  // AnySource::kNowhere: none
   std::uint32_t places() const { return any_.places() + by_source_.places(); }
   std::uint64_t word(std::uint32_t place) const;
   void publish(std::uint32_t place, std::uint64_t word);
-  Totals sum_counts(std::uint32_t place) const;
+  std::uint32_t number(std::uint32_t place) const;
+  Totals sum_counts(std::uint32_t number) const;
   Row row(std::uint32_t place) const;
 
   unsigned workers_;
   AnySource any_;
   BySource by_source_;
-  ZeroedArray<CarryOver> carry_overs_;  // by worker
+  std::deque<ZeroedArray<FibCount>> counts_;  // by worker, by number
+  ZeroedArray<FibTotal> totals_;              // by number
+  ZeroedArray<CarryOver> carry_overs_;        // by worker
   ZeroedArray<EgressSet> egress_;
   std::unique_ptr<Writer> writer_;
 };
@@ -151,16 +155,17 @@ class Fib::Reader {
   static void prefetch(Place place);
   // (S,G) before (*,G). An (S,G) entry is found only if its (*,G) entry exists.
   Hit lookup(Place place, VlanId vlan, Ipv4 group, Ipv4 source) const;
-  // At most 2^16 packets and 2^32 bytes at a time.
-  void count(const Hit& hit, std::uint64_t packets, std::uint64_t bytes) const;
+  // A burst's at most: less than FibCount::kMostPackets and kMostBytes.
+  void count(const Hit& hit, std::uint32_t packets, std::uint32_t bytes) const;
 
  private:
   Hit lookup_source(const Hit& any, VlanId vlan, Ipv4 group, Ipv4 source) const;
-  void carry_over(FibCount& count, std::uint64_t word) const;
+  void carry_over(std::uint32_t number, std::uint32_t word) const;
 
-  AnySource::Copy any_;
-  BySource::Copy by_source_;
+  AnySource::View any_;
+  BySource::View by_source_;
   const EgressSet* egress_;
+  FibCount* counts_;
   Fib& fib_;
   unsigned worker_;
 };
@@ -168,7 +173,7 @@ class Fib::Reader {
 // --- The readers' side, inline for the workers' loop --------------------------------------------
 
 inline void Fib::Reader::prefetch(Place place) {
-  __builtin_prefetch(place, 1);
+  __builtin_prefetch(place);
   asm volatile("");  // or GCC takes a caller that does no more for one without effect, and drops it
 }
 
@@ -180,7 +185,8 @@ inline void Fib::Reader::prefetch(Place place) {
     found = any_.find_further(hash(vlan, group, Ipv4{}), key, Ipv4{});
     if (found.slot == nullptr) return {};
   }
-  const Hit hit{&egress_[FibWord::egress(found.word)], &found.slot->count};
+  const Hit hit{&egress_[FibWord::egress(found.word)],
+                found.slot->number.load(std::memory_order_relaxed)};
   return FibWord::has_sources(found.word) ? lookup_source(hit, vlan, group, source) : hit;
 }
 
@@ -192,14 +198,16 @@ inline void Fib::Reader::prefetch(Place place) {
   BySource::Found found = by_source_.find(by_source_.line(hashed), key, source);
   if (found.slot == nullptr) found = by_source_.find_further(hashed, key, source);
   if (found.slot == nullptr) return any;
-  return {&egress_[FibWord::egress(found.word)], &found.slot->count};
+  return {&egress_[FibWord::egress(found.word)],
+          found.slot->number.load(std::memory_order_relaxed)};
 }
 
-inline void Fib::Reader::count(const Hit& hit, std::uint64_t packets, std::uint64_t bytes) const {
-  const std::uint64_t word = hit.count->load() + FibCount::word(packets, bytes);
+inline void Fib::Reader::count(const Hit& hit, std::uint32_t packets, std::uint32_t bytes) const {
+  FibCount& count = counts_[hit.number];
+  const std::uint32_t word = count.load() + FibCount::word(packets, bytes);
   if (FibCount::is_full(word)) [[unlikely]]
-    return carry_over(*hit.count, word);
-  hit.count->store(word);
+    return carry_over(hit.number, word);
+  count.store(word);
 }
 
 }  // namespace sluice

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // One of the group table's two parts, (*,G) or (S,G): an open-addressed table of cache lines, at
-// most half full, of which each worker has a copy. A key that does not fit its own line goes to a
-// following one and leaves a count at every line that it passed, so that a miss ends at the first
-// line that nobody overflowed and a removal leaves no tombstone.
+// most half full. A key that does not fit its own line goes to a following one and leaves a count
+// at every line that it passed, so that a miss ends at the first line that nobody overflowed and a
+// removal leaves no tombstone. One writer, any number of readers.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 
 #include "shared/fib_slot.h"
 #include "shared/zeroed_array.h"
@@ -30,82 +29,65 @@ class FibTable {
     Slot slots[kLineSlots];
   };
   struct Found {
-    Slot* slot = nullptr;
+    const Slot* slot = nullptr;
     std::uint64_t word = 0;  // as it was when the key matched: good until the next quiescence
   };
 
-  // One worker's copy. Lives no longer than the table.
-  class Copy {
+  // The readers' side. Lives no longer than the table.
+  class View {
    public:
-    explicit Copy(FibTable& table, unsigned worker)
-        : lines_(&table.copies_[worker][0]), passed_(&table.passed_[0]), mask_(table.mask_) {}
+    explicit View(const FibTable& table)
+        : lines_(&table.lines_[0]), passed_(&table.passed_[0]), mask_(table.mask_) {}
 
-    Line* line(std::uint32_t hash) const { return lines_ + (hash & mask_); }
+    const Line* line(std::uint32_t hash) const { return lines_ + (hash & mask_); }
     // In the line where it should be; else look further.
-    Found find(Line* line, std::uint64_t key, Ipv4 source) const;
+    static Found find(const Line* line, std::uint64_t key, Ipv4 source);
     Found find_further(std::uint32_t hash, std::uint64_t key, Ipv4 source) const;
-    // Whether the count is this copy's, and of which entry.
-    std::uint32_t entry_of(const FibCount* count) const {
-      const auto* const at = reinterpret_cast<const std::byte*>(count);
-      const auto* const begin = reinterpret_cast<const std::byte*>(lines_);
-      const auto* const end = reinterpret_cast<const std::byte*>(lines_ + mask_ + 1);
-      if (at < begin || at >= end) return kNowhere;
-      const auto offset = static_cast<std::size_t>(at - begin);
+    std::uint32_t place(const Slot* slot) const {
+      const auto offset = static_cast<std::size_t>(reinterpret_cast<const std::byte*>(slot) -
+                                                   reinterpret_cast<const std::byte*>(lines_));
       return static_cast<std::uint32_t>(offset / sizeof(Line) * kLineSlots +
                                         offset % sizeof(Line) / sizeof(Slot));
     }
 
    private:
-    Line* lines_;
+    const Line* lines_;
     const std::atomic<std::uint32_t>* passed_;
     std::uint32_t mask_;
   };
 
-  FibTable(std::uint32_t entries, unsigned workers)
+  explicit FibTable(std::uint32_t entries)
       : mask_(std::bit_ceil(2 * std::max<std::uint32_t>(entries, 32) / kLineSlots) - 1),
-        passed_(std::size_t{mask_} + 1),
-        totals_(places()) {
-    for (unsigned i = 0; i < workers; ++i) copies_.emplace_back(std::size_t{mask_} + 1);
-  }
+        lines_(std::size_t{mask_} + 1),
+        passed_(std::size_t{mask_} + 1) {}
 
   // Entries have places, 0 .. places() - 1, which they keep.
   std::uint32_t places() const { return (mask_ + 1) * kLineSlots; }
-  std::uint64_t word(std::uint32_t place) const {
-    return slot(0, place).word.load(std::memory_order_relaxed);
+  Slot& at(std::uint32_t place) { return lines_[place / kLineSlots].slots[place % kLineSlots]; }
+  const Slot& at(std::uint32_t place) const {
+    return lines_[place / kLineSlots].slots[place % kLineSlots];
   }
-  Ipv4 source(std::uint32_t place) const { return slot(0, place).source(); }
-  FibTotal& total(std::uint32_t place) { return totals_[place]; }
-  const FibTotal& total(std::uint32_t place) const { return totals_[place]; }
-  std::uint64_t count(unsigned worker, std::uint32_t place) const {
-    return slot(worker, place).count.load();
+  std::uint64_t word(std::uint32_t place) const {
+    return at(place).word.load(std::memory_order_relaxed);
   }
 
   // --- Writer ----------------------------------------------------------------------------------
 
-  std::uint32_t find(std::uint32_t hash, std::uint64_t key, Ipv4 source) {
-    const Found found = Copy(*this, 0).find_further(hash, key, source);
-    return found.slot == nullptr ? kNowhere : Copy(*this, 0).entry_of(&found.slot->count);
+  std::uint32_t find(std::uint32_t hash, std::uint64_t key, Ipv4 source) const {
+    const Slot* const slot = View(*this).find_further(hash, key, source).slot;
+    return slot == nullptr ? kNowhere : View(*this).place(slot);
   }
   std::uint32_t find_free(std::uint32_t hash) const;
   // To a free place that find_free() gave for this hash.
-  void add(std::uint32_t hash, std::uint32_t place, std::uint64_t word, Ipv4 source);
-  // Leaves the place retired: free it after a grace period.
+  void add(std::uint32_t hash, std::uint32_t place, std::uint64_t word, Ipv4 source,
+           std::uint32_t number);
+  // Leaves the place retired: set its word to 0 after a grace period.
   void remove(std::uint32_t hash, std::uint32_t place);
-  void free(std::uint32_t place) { publish(place, 0); }
-  // What is published before a release store of a word is seen by who finds it.
   void publish(std::uint32_t place, std::uint64_t word) {
-    for (unsigned i = 0; i < copies_.size(); ++i) {
-      slot(i, place).word.store(word, std::memory_order_release);
-    }
+    at(place).word.store(word, std::memory_order_release);
   }
 
  private:
-  Slot& slot(unsigned worker, std::uint32_t place) {
-    return copies_[worker][place / kLineSlots].slots[place % kLineSlots];
-  }
-  const Slot& slot(unsigned worker, std::uint32_t place) const {
-    return copies_[worker][place / kLineSlots].slots[place % kLineSlots];
-  }
   // Adds to the counts of all lines from a key's own to the one before `place`.
   void pass(std::uint32_t hash, std::uint32_t place, std::uint32_t one) {
     for (std::uint32_t at = hash & mask_; at != place / kLineSlots; at = (at + 1) & mask_) {
@@ -114,16 +96,15 @@ class FibTable {
     }
   }
 
-  std::uint32_t mask_;                    // number of lines less one
-  std::deque<ZeroedArray<Line>> copies_;  // by worker
+  std::uint32_t mask_;  // number of lines less one
+  ZeroedArray<Line> lines_;
   // How many entries passed each line because it was full.
   ZeroedArray<std::atomic<std::uint32_t>> passed_;
-  ZeroedArray<FibTotal> totals_;
 };
 
 template <class Slot>
-[[gnu::always_inline]] inline typename FibTable<Slot>::Found FibTable<Slot>::Copy::find(
-    Line* line, std::uint64_t key, Ipv4 source) const {
+[[gnu::always_inline]] inline typename FibTable<Slot>::Found FibTable<Slot>::View::find(
+    const Line* line, std::uint64_t key, Ipv4 source) {
   // The slot that has the key, without a branch that could be predicted wrong; the first, if none.
   std::uint32_t at = 0;
 #pragma GCC unroll 4
@@ -131,7 +112,7 @@ template <class Slot>
     const std::uint64_t word = line->slots[i].word.load(std::memory_order_relaxed);
     at |= i * std::uint32_t{FibWord::has_key(word, key)};  // of two (S,G), any will do for a guess
   }
-  Slot& slot = line->slots[at];
+  const Slot& slot = line->slots[at];
   const std::uint64_t word = slot.word.load(std::memory_order_acquire);
   if (FibWord::has_key(word, key) && slot.is_of(source)) [[likely]]
     return {&slot, word};
@@ -139,11 +120,11 @@ template <class Slot>
 }
 
 template <class Slot>
-[[gnu::noinline]] typename FibTable<Slot>::Found FibTable<Slot>::Copy::find_further(
+[[gnu::noinline]] typename FibTable<Slot>::Found FibTable<Slot>::View::find_further(
     std::uint32_t hash, std::uint64_t key, Ipv4 source) const {
   std::uint32_t at = hash & mask_;
   for (std::uint32_t distance = 0; distance < kMaxDistance; ++distance) {
-    for (Slot& slot : lines_[at].slots) {
+    for (const Slot& slot : lines_[at].slots) {
       const std::uint64_t word = slot.word.load(std::memory_order_acquire);
       if (FibWord::has_key(word, key) && slot.is_of(source)) return {&slot, word};
     }
@@ -165,9 +146,11 @@ std::uint32_t FibTable<Slot>::find_free(std::uint32_t hash) const {
 }
 
 template <class Slot>
-void FibTable<Slot>::add(std::uint32_t hash, std::uint32_t place, std::uint64_t word, Ipv4 source) {
+void FibTable<Slot>::add(std::uint32_t hash, std::uint32_t place, std::uint64_t word, Ipv4 source,
+                         std::uint32_t number) {
   pass(hash, place, 1);  // first, so that whoever can see the entry is led to it
-  for (unsigned i = 0; i < copies_.size(); ++i) slot(i, place).name(source);
+  at(place).name(source);
+  at(place).number.store(number, std::memory_order_relaxed);
   publish(place, word);
 }
 
