@@ -15,7 +15,7 @@ CASES = (("one group, fan-out 1", "bridged/copies:1/groups:1"),
          ("32,768 groups, fan-out 1", "bridged/copies:1/groups:32768"),
          ("one group, fan-out 8", "bridged/copies:8/groups:1"),
          ("routed, one group, fan-out 8", "routed/untagged/copies:8/networks:1/groups:1"))
-STAGES = (("recognise", "Worker::classify_all|find_stream"), ("look up", "Worker::look_up"),
+STAGES = (("recognise", "Worker::classify_all|::extend<"), ("look up", "Worker::look_up"),
           ("send", "Worker::forward_all|Worker::send"), ("route", "Worker::forward"),
           ("flush", "Transmit::flush"), ("driver's sending", "librte_net_null"))
 BURST = 32
