@@ -23,6 +23,9 @@ enum class HugePages : std::uint8_t { kAuto, kOn, kOff };
 // What becomes of hosts' reports on their way to the router ports (RFC 4541 §2.1.1).
 enum class ReportPolicy : std::uint8_t { kProxy, kSuppress, kForward };
 
+// What becomes of a join on a port that has max-groups already.
+enum class MaxGroupsAction : std::uint8_t { kDeny, kReplace };
+
 struct System {
   std::string socket = "/run/sluice/sluice.sock";
   LogLevel log_level = LogLevel::kInfo;
@@ -59,12 +62,33 @@ struct Dashboard {
   std::optional<std::string> listen;  // none: off
 };
 
+// Groups, or some sources of them.
+struct GroupRule {
+  Prefix group{ipv4(224, 0, 0, 0), 4};
+  Prefix source{};  // any
+
+  bool operator==(const GroupRule&) const = default;
+};
+
+// What may be joined (Cisco's "igmp profile", "access-group").
+struct GroupProfile {
+  std::string name;
+  std::vector<GroupRule> allow, deny;  // no allow rule: everything that no deny rule matches
+
+  bool operator==(const GroupProfile&) const = default;
+};
+// Names a profile by its place in Config::group_profiles.
+using ProfileIndex = std::size_t;
+
 struct Port {
   std::string name;
   std::string device;  // PCI address or vdev string
   std::optional<VlanId> access_vlan;
   std::vector<VlanId> trunk_vlans;
   std::uint16_t mtu = 1500;
+  std::optional<ProfileIndex> group_profile;
+  bool router_guard = false;   // no query, no PIM, no MRD from there
+  bool querier_guard = false;  // no query from there
 };
 
 struct StaticGroup {
@@ -92,6 +116,11 @@ struct IgmpSnooping {
   bool flood_without_querier = true;
   std::vector<PortId> router_ports;  // bridge-mrouter-interface
   std::uint32_t max_groups = 0;      // per port; 0: no limit
+  MaxGroupsAction max_groups_action = MaxGroupsAction::kDeny;
+  std::uint32_t max_vlan_groups = 0;  // of the whole VLAN; 0: no limit
+  std::uint32_t max_sources = 512;    // per port and group
+  std::uint32_t max_hosts = 1024;     // tracked, per port and group
+  std::optional<ProfileIndex> group_profile;
   std::vector<StaticGroup> static_groups;
 
   bool operator==(const IgmpSnooping&) const = default;
@@ -130,13 +159,6 @@ struct ProxyUpstream {
   bool operator==(const ProxyUpstream&) const = default;
 };
 
-struct ProxyRule {
-  Prefix group{ipv4(224, 0, 0, 0), 4};
-  Prefix source{};  // any
-
-  bool operator==(const ProxyRule&) const = default;
-};
-
 // What a (*,G) join of an IGMPv1 or IGMPv2 host stands for.
 struct SsmMapping {
   Prefix group;
@@ -158,9 +180,17 @@ struct Proxy {
   std::uint32_t max_groups = 0;  // 0: no limit
   std::vector<Prefix> ssm_range = {{ipv4(232, 0, 0, 0), 8}};
   std::vector<SsmMapping> ssm_maps;    // the first that holds the group counts
-  std::vector<ProxyRule> allow, deny;  // no allow rule: everything that no deny rule matches
+  std::vector<GroupRule> allow, deny;  // no allow rule: everything that no deny rule matches
 
   bool operator==(const Proxy&) const = default;
+};
+
+// When an alarm is due.
+struct Alarms {
+  Duration raise_after = std::chrono::seconds(10);
+  Duration clear_after = std::chrono::seconds(10);
+  Duration no_stream_time = std::chrono::seconds(60);  // 0: viewers without a stream are no alarm
+  unsigned near_limit = 90;                            // percent of a table
 };
 
 struct Config {
@@ -170,6 +200,8 @@ struct Config {
   Metrics metrics;
   PuntLimits punt_limits = kDefaultPuntLimits;
   Dashboard dashboard;
+  Alarms alarms;
+  std::vector<GroupProfile> group_profiles;
   std::vector<Port> ports;  // position is the PortId
   std::vector<Vlan>
       vlans;  // a VLAN that ports carry but that has no entry here is switched plainly

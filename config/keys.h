@@ -32,6 +32,10 @@ enum class Section : std::uint8_t {
   kSsmMapping,
   kProxyAllow,
   kProxyDeny,
+  kAlarms,
+  kGroupProfile,
+  kGroupProfileAllow,
+  kGroupProfileDeny,
 };
 
 enum class Type : std::uint8_t {

@@ -43,6 +43,8 @@ void read_file(const toml::table& document, Reading& reading) {
   read_metrics(file, reading);
   read_punt_limits(file, reading);
   read_dashboard(file, reading);
+  read_alarms(file, reading);
+  read_group_profiles(file, reading);
   read_ports(file, reading);
   read_vlans(file, reading);
   read_interfaces(file, reading);

@@ -117,6 +117,9 @@ void read_ports(SectionReader& file, Reading& reading) {
     read_device(section, port, seen);
     read_carried_vlans(section, port);
     section.read("mtu", port.mtu);
+    port.group_profile = read_profile_name(section, reading);
+    section.read("router-guard", port.router_guard);
+    section.read("querier-guard", port.querier_guard);
     section.check_required();
     if (section.sound() && !port.access_vlan && port.trunk_vlans.empty()) {
       section.error(section.place(),

@@ -13,7 +13,6 @@
 namespace sluice::config {
 namespace {
 
-constexpr std::size_t kMostRules = 256;   // of a kind, in one proxy
 constexpr std::size_t kMostSources = 64;  // of one mapping
 
 enum class Role : std::uint8_t { kUpstream, kDownstream };
@@ -134,16 +133,6 @@ void read_sender(SectionReader& section, Proxy& out) {
                 " cannot send reports; write an IPv4 unicast address, or \"0.0.0.0\"");
 }
 
-// The sections below, unless they are too many, which is reported.
-std::vector<const toml::table*> few_tables(SectionReader& section, std::string_view key,
-                                           Section below) {
-  auto tables = section.tables(key, below);
-  if (tables.size() <= kMostRules) return tables;
-  section.error(place_of(*tables[kMostRules]), "there are ", tables.size(), " ", header(below),
-                " in this proxy; at most ", kMostRules, " are allowed");
-  return {};
-}
-
 std::vector<Ipv4> read_sources(SectionReader& section) {
   std::vector<Ipv4> sources;
   Seen<Ipv4> seen;
@@ -172,7 +161,8 @@ std::vector<Ipv4> read_sources(SectionReader& section) {
 
 void read_ssm_maps(SectionReader& proxy_section, const ProxyReading& proxy) {
   std::vector<Placed<Prefix>> earlier;
-  for (const toml::table* table : few_tables(proxy_section, "ssm-map", Section::kSsmMapping)) {
+  for (const toml::table* table :
+       few_tables(proxy_section, "ssm-map", Section::kSsmMapping, "proxy")) {
     SectionReader section(Section::kSsmMapping, *table, proxy.reading.diagnostics);
     SsmMapping map;
     if (const auto place = read_range(section, "group", RangeOf::kGroups, map.group)) {
@@ -189,18 +179,6 @@ void read_ssm_maps(SectionReader& proxy_section, const ProxyReading& proxy) {
     section.check_required();
     proxy.out.ssm_maps.push_back(std::move(map));
   }
-}
-
-std::vector<ProxyRule> read_rules(SectionReader& proxy_section, std::string_view key, Section below,
-                                  Diagnostics& diagnostics) {
-  std::vector<ProxyRule> rules;
-  for (const toml::table* table : few_tables(proxy_section, key, below)) {
-    SectionReader section(below, *table, diagnostics);
-    ProxyRule& rule = rules.emplace_back();
-    read_range(section, "group", RangeOf::kGroups, rule.group);
-    read_range(section, "source", RangeOf::kSources, rule.source);
-  }
-  return rules;
 }
 
 // What a proxy asks of its interface's VLAN: to snoop, because who gets a routed stream is known
@@ -314,8 +292,8 @@ void read_proxy(SectionReader& section, const ProxyReading& proxy) {
   }
   read_ssm_maps(section, proxy);
   Diagnostics& diagnostics = proxy.reading.diagnostics;
-  out.allow = read_rules(section, "allow", Section::kProxyAllow, diagnostics);
-  out.deny = read_rules(section, "deny", Section::kProxyDeny, diagnostics);
+  out.allow = read_rules(section, "allow", Section::kProxyAllow, "proxy", diagnostics);
+  out.deny = read_rules(section, "deny", Section::kProxyDeny, "proxy", diagnostics);
   section.check_required();
 
   for (const ProxyUpstream& upstream : out.upstreams) {

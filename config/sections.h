@@ -33,6 +33,7 @@ struct Reading {
   // False when a port could not be understood: then what refers to ports is not checked against
   // them, because one mistake should not be reported twice.
   bool ports_sound = true;
+  bool profiles_sound = true;                     // the same for group profiles
   bool interfaces_sound = true;                   // the same for interfaces
   std::vector<InterfacePlaces> interface_places;  // as long as config.interfaces
   std::map<VlanId, SnoopingPlaces> snooping_places;
@@ -43,12 +44,23 @@ void read_dataplane(SectionReader& file, Reading& reading);
 void read_metrics(SectionReader& file, Reading& reading);
 void read_punt_limits(SectionReader& file, Reading& reading);
 void read_dashboard(SectionReader& file, Reading& reading);
+void read_alarms(SectionReader& file, Reading& reading);
+void read_group_profiles(SectionReader& file, Reading& reading);
 void read_ports(SectionReader& file, Reading& reading);
 void read_vlans(SectionReader& file, Reading& reading);
 void read_interfaces(SectionReader& file, Reading& reading);
 void read_proxies(SectionReader& file, Reading& reading);
 
 // What several of them need.
+
+// A section's tables, if they are not too many; `owner` is for the message: "proxy".
+std::vector<const toml::table*> few_tables(SectionReader& section, std::string_view key,
+                                           Section below, std::string_view owner);
+inline constexpr std::size_t kMostRules = 256;  // of a kind, in one owner
+std::vector<GroupRule> read_rules(SectionReader& owning_section, std::string_view key,
+                                  Section below, std::string_view owner, Diagnostics& diagnostics);
+// The section's group-profile; reports one that there is not.
+std::optional<ProfileIndex> read_profile_name(SectionReader& section, const Reading& reading);
 
 // A port, interface or proxy name: 1 to 32 letters, digits, '.', '_' and '-'.
 bool is_name(std::string_view text);

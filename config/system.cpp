@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// [system] and [dataplane].
+// [system], [dataplane] and [alarms].
 #include <array>
 #include <string>
 #include <string_view>
@@ -163,6 +163,17 @@ void read_dataplane(SectionReader& file, Reading& reading) {
   section.read("mac-ageing-time", out.mac_ageing_time);
   section.read("idle-sleep-us", out.idle_sleep_us);
   read_eal_args(section, out.eal_args);
+}
+
+void read_alarms(SectionReader& file, Reading& reading) {
+  const toml::table* table = file.table("alarms", Section::kAlarms);
+  if (table == nullptr) return;
+  Alarms& out = reading.config.alarms;
+  SectionReader section(Section::kAlarms, *table, reading.diagnostics);
+  section.read("raise-after", out.raise_after);
+  section.read("clear-after", out.clear_after);
+  section.read("no-stream-time", out.no_stream_time);
+  section.read("near-limit", out.near_limit);
 }
 
 }  // namespace sluice::config

@@ -131,6 +131,18 @@ void read_static_groups(SectionReader& snooping, const VlanReading& vlan) {
   }
 }
 
+void read_router_ports(SectionReader& section, const VlanReading& vlan) {
+  IgmpSnooping& out = vlan.out.igmp_snooping;
+  out.router_ports = read_port_list(section, "bridge-mrouter-interface", vlan);
+  for (const PortId id : out.router_ports) {
+    const Port& port = vlan.reading.config.ports[id.value];
+    if (!port.router_guard) continue;
+    section.error(section.place("bridge-mrouter-interface"), "bridge-mrouter-interface has ",
+                  in_quotes(port.name),
+                  ", whose router-guard says that no router is there; remove one of the two");
+  }
+}
+
 void read_igmp_snooping(SectionReader& vlan_section, const VlanReading& vlan) {
   const toml::table* table = vlan_section.table("igmp-snooping", Section::kIgmpSnooping);
   if (table == nullptr) return;
@@ -148,8 +160,13 @@ void read_igmp_snooping(SectionReader& vlan_section, const VlanReading& vlan) {
   section.read("report-policy", out.report_policy);
   section.read("unregistered", out.unregistered);
   section.read("flood-without-querier", out.flood_without_querier);
-  out.router_ports = read_port_list(section, "bridge-mrouter-interface", vlan);
+  read_router_ports(section, vlan);
   section.read("max-groups", out.max_groups);
+  section.read("max-groups-action", out.max_groups_action);
+  section.read("max-vlan-groups", out.max_vlan_groups);
+  section.read("max-sources", out.max_sources);
+  section.read("max-hosts", out.max_hosts);
+  out.group_profile = read_profile_name(section, vlan.reading);
   read_static_groups(section, vlan);
 }
 

@@ -16,9 +16,9 @@ namespace {
 
 constexpr Prefix kAllGroups{ipv4(224, 0, 0, 0), 4};
 
-std::vector<RouteDomain::Rule> rules(const std::vector<config::ProxyRule>& list) {
+std::vector<RouteDomain::Rule> rules(const std::vector<config::GroupRule>& list) {
   std::vector<RouteDomain::Rule> out;
-  for (const config::ProxyRule& rule : list) out.push_back({rule.group, rule.source});
+  for (const config::GroupRule& rule : list) out.push_back({rule.group, rule.source});
   return out;
 }
 

@@ -69,10 +69,10 @@ TEST(ReferencePage, DefaultsAreThoseOfTheDaemon) {
     return text;
   };
   const std::string text =
-      defaults(Section::kSystem) + defaults(Section::kDataplane) + defaults(Section::kMetrics) +
-      defaults(Section::kPuntQueries) + defaults(Section::kPuntReports) +
-      defaults(Section::kPuntPimMrd) + defaults(Section::kPuntLocal) +
-      defaults(Section::kDashboard) + defaults(Section::kPort) +
+      defaults(Section::kSystem) + defaults(Section::kAlarms) + defaults(Section::kDataplane) +
+      defaults(Section::kMetrics) + defaults(Section::kPuntQueries) +
+      defaults(Section::kPuntReports) + defaults(Section::kPuntPimMrd) +
+      defaults(Section::kPuntLocal) + defaults(Section::kDashboard) + defaults(Section::kPort) +
       "name = \"a\"\ndevice = \"net_null0\"\naccess-vlan = 10\n[[vlan]]\nid = 10\n" +
       defaults(Section::kIgmpSnooping) + defaults(Section::kStaticGroup) +
       "group-address = \"239.1.1.1\"\nports = [\"a\"]\n[[port]]\nname = \"b\"\n"
@@ -116,8 +116,8 @@ TEST(ReferencePage, DefaultsAreThoseOfTheDaemon) {
   expected.name = "edge";
   expected.upstreams = {{0, {}}};
   expected.downstreams = {1};
-  expected.allow = {ProxyRule{}};
-  expected.deny = {ProxyRule{}};
+  expected.allow = {GroupRule{}};
+  expected.deny = {GroupRule{}};
   EXPECT_EQ(config.proxies[0], expected);
 }
 
