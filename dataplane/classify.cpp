@@ -49,7 +49,7 @@ PuntClass igmp_class(const std::uint8_t* ip, std::uint32_t header, std::uint32_t
 // RFC 4541 §2.1.1 for IGMP and PIM, §2.1.2 for data. `ip` points at `length` readable bytes.
 // `nested`: it stands under one more tag.
 Decision& classify_ipv4_multicast(Decision& decision, const std::uint8_t* ip, std::uint32_t length,
-                                  const FrameInfo& frame, bool nested) {
+                                  const FrameInfo& frame, PortId ingress, bool nested) {
   if (length < kIpv4 || (ip[0] >> 4) != 4) return drop(decision, RxDrop::kMalformedIpv4);
   const std::uint32_t header = (ip[0] & 0x0Fu) * 4;
   const std::uint32_t total = be16(ip + 2);
@@ -71,6 +71,7 @@ Decision& classify_ipv4_multicast(Decision& decision, const std::uint8_t* ip, st
     decision.lane = Lane::kPunt;
     decision.punted = igmp_class(ip, header, length);
   } else if (policy.snooping && ip[9] == kProtocolPim && decision.group == kAllPimRouters) {
+    if (policy.router_guard.contains(ingress)) return drop(decision, RxDrop::kRouterGuard);
     decision.lane = Lane::kFloodAndShow;
     decision.punted = PuntClass::kPimMrd;
   } else if (!decision.group.is_multicast() || decision.group.is_link_local_multicast()) {
@@ -150,7 +151,7 @@ Decision classify(const FrameInfo& frame, PortId ingress, const VlanTable& vlans
   }
   if (type != kTypeIpv4) return decision;
   return classify_ipv4_multicast(decision, bytes + type_at + 2, frame.length - type_at - 2, frame,
-                                 nested);
+                                 ingress, nested);
 }
 
 }  // namespace sluice::dataplane

@@ -41,6 +41,7 @@ struct alignas(64) WorkerCounts {
   Counter bursts, idle_polls, injected;
   Counter naps;              // while there was nothing to do
   Counter busy_cycles;       // of the rounds that had something to do
+  Counter full_bursts;       // receptions of as many frames as one takes: there may be more
   Counter injected_no_port;  // every port of it had gone down meanwhile
   std::array<Counter, kRouteRefusalLabels.size()> route_refused;  // bridged nevertheless or not
   std::array<PortCounts, kMaxPorts> ports;

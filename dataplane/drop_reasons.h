@@ -34,7 +34,8 @@ namespace sluice::dataplane {
   X(QueryRateLimit, "query_rate_limit", "IGMP queries, and too many")                          \
   X(ReportRateLimit, "report_rate_limit", "IGMP reports and leaves, and too many")             \
   X(PimMrdRateLimit, "pim_mrd_rate_limit", "multicast router discovery, and too much")         \
-  X(LocalRateLimit, "local_rate_limit", "to the appliance's own address, and too many")
+  X(LocalRateLimit, "local_rate_limit", "to the appliance's own address, and too many")        \
+  X(RouterGuard, "router_guard", "PIM, where router-guard says that there is no router")
 
 enum class RxDrop : std::uint8_t {
 #define X(name, label, help) k##name,

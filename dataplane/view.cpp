@@ -153,6 +153,43 @@ std::vector<MacRow> View::macs() const {
   return rows;
 }
 
+DataplaneHealth View::health() const {
+  DataplaneHealth health;
+  for (const auto& worker : parts_.workers) {
+    const WorkerCounts& counts = worker->counts();
+    health.workers.push_back(
+        {counts.bursts.read() + counts.idle_polls.read(), counts.full_bursts.read()});
+  }
+  health.macs = parts_.macs.size();
+  health.mac_capacity = parts_.macs.capacity();
+  health.mbufs = rte_mempool_in_use_count(parts_.buffers);
+  health.mbuf_capacity = parts_.buffers->size;
+  return health;
+}
+
+PortLosses View::losses(PortId port) const {
+  PortLosses losses;
+  rte_eth_stats stats{};
+  rte_eth_stats_get(port.value, &stats);
+  losses.missed = stats.imissed;
+  constexpr auto kFull = static_cast<std::size_t>(RxDrop::kPuntRingFull);
+  for (const auto& worker : parts_.workers) {
+    losses.punt_ring_full += worker->counts().ports[port.value].rx_drops[kFull].read();
+  }
+  return losses;
+}
+
+std::vector<UnwantedStream> View::take_unwanted() {
+  std::vector<UnwantedStream> streams;
+  for (std::size_t i = 0; i < parts_.workers.size(); ++i) {
+    parts_.workers[i]->unwanted().visit_new(unwanted_seen_[i],
+                                            [&](VlanId vlan, PortId port, Ipv4 group, Ipv4 source) {
+                                              streams.push_back({vlan, port, group, source});
+                                            });
+  }
+  return streams;
+}
+
 void View::clear_counters() {
   for (const auto& port : parts_.ports) zero_ports_[port->id()] = sum_port(PortId{port->id()});
   zero_totals_ = sum_totals();

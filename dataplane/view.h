@@ -25,13 +25,17 @@ class View final : public DataplaneView {
     const rte_mempool* buffers;
     const rte_mempool* headers;
   };
-  explicit View(const Parts& parts) : parts_(parts), zero_ports_(parts.ports.size()) {}
+  explicit View(const Parts& parts)
+      : parts_(parts), zero_ports_(parts.ports.size()), unwanted_seen_(parts.workers.size()) {}
 
   unsigned workers() const override { return static_cast<unsigned>(parts_.workers.size()); }
   PortStatus port_status(PortId port) const override;
   PortCounters port_counters(PortId port) const override;
   std::vector<NamedCount> counters() const override;
   std::vector<MacRow> macs() const override;
+  DataplaneHealth health() const override;
+  PortLosses losses(PortId port) const override;
+  std::vector<UnwantedStream> take_unwanted() override;
   void clear_counters() override;
   void flush_macs(VlanId vlan, PortSet ports) override { parts_.macs.flush(vlan, ports); }
 
@@ -46,6 +50,7 @@ class View final : public DataplaneView {
   Parts parts_;
   std::vector<PortCounters> zero_ports_;
   std::vector<NamedCount> zero_totals_;
+  std::vector<UnwantedStreams::Seen> unwanted_seen_;  // of each worker
 };
 
 // The seconds that MAC addresses are stamped with, the same clock for all threads.

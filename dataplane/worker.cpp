@@ -81,6 +81,7 @@ void Worker::run() noexcept {
       const std::uint16_t count = rte_eth_rx_burst(queue.port.value, queue.queue, frames, kBurst);
       if (count == 0) continue;
       idle = false;
+      if (count == kBurst) counts_.full_bursts.add(1);
       // Read after the frames came: what was published before a frame was sent counts for it.
       process(queue.port, {frames, count}, shared_.vlans.load(), now_s);
       transmit_.flush();
@@ -285,7 +286,13 @@ void Worker::bridge_group(std::span<rte_mbuf*> frames, const Run& run, PortSet b
                           PortId port) {
   const Decision& decision = run.decision;
   const VlanPolicy& policy = *decision.policy;
-  if (bridged.empty()) return drop(frames, port, nobody(policy, run.entry));
+  if (bridged.empty()) {
+    const RxDrop why = nobody(policy, run.entry);
+    if (why == RxDrop::kUnregisteredGroup) {
+      unwanted_.note(policy.id, port, decision.group, decision.source, frames.size());
+    }
+    return drop(frames, port, why);
+  }
   PortCounts& counts = counts_.ports[port.value];
   (floods(policy, run.entry) ? counts.flooded : counts.forwarded).add(frames.size());
   for (rte_mbuf* const mbuf : frames) {

@@ -23,6 +23,7 @@
 #include "dataplane/rings.h"
 #include "dataplane/stream.h"
 #include "dataplane/transmit.h"
+#include "dataplane/unwanted.h"
 #include "dataplane/vlan_publisher.h"
 #include "shared/doorbell.h"
 #include "shared/fib.h"
@@ -77,6 +78,7 @@ class Worker {
 
   WorkerCounts& counts() { return counts_; }
   const WorkerCounts& counts() const { return counts_; }
+  const UnwantedStreams& unwanted() const { return unwanted_; }
   const Counter& mac_moves() const { return mac_moves_; }
   const Counter& mac_no_room() const { return mac_no_room_; }
   PuntRing& punts() { return punts_; }
@@ -126,6 +128,7 @@ class Worker {
   Ring<Inject> injects_;
   std::vector<Queue> queues_;
   Counter mac_moves_, mac_no_room_;
+  UnwantedStreams unwanted_;
   std::array<Run, kBurst> runs_;  // of the burst in hand
   RoutedForms routed_;            // of the frame in hand
   std::uint32_t now_s_ = 0;

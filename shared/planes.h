@@ -86,6 +86,29 @@ struct MacRow {
   double age_s = 0;
 };
 
+// A stream that was dropped because nobody has joined its group.
+struct UnwantedStream {
+  VlanId vlan;
+  PortId port;
+  Ipv4 group, source;
+};
+
+// What tells whether the data plane keeps up, and how full it is. Counts from the start.
+struct DataplaneHealth {
+  struct Worker {
+    std::uint64_t polls = 0;        // rounds of its loop
+    std::uint64_t full_bursts = 0;  // receptions that found at least a full burst waiting
+  };
+  std::vector<Worker> workers;
+  std::uint64_t macs = 0, mac_capacity = 0;
+  std::uint64_t mbufs = 0, mbuf_capacity = 0;  // in use, and in all
+};
+// What was lost of what came in by a port. Counts from the start.
+struct PortLosses {
+  std::uint64_t missed = 0;          // by the device, before a worker saw it
+  std::uint64_t punt_ring_full = 0;  // on the way to the control thread
+};
+
 // What the operator may ask of the data plane.
 class DataplaneView {
  public:
@@ -97,6 +120,10 @@ class DataplaneView {
   // in braces where there are any: `worker_bursts_total{worker="0"}`.
   virtual std::vector<NamedCount> counters() const = 0;
   virtual std::vector<MacRow> macs() const = 0;
+  virtual DataplaneHealth health() const { return {}; }
+  virtual PortLosses losses(PortId) const { return {}; }
+  // Some of those that were dropped since the last call, for each worker; a sample.
+  virtual std::vector<UnwantedStream> take_unwanted() { return {}; }
   // Sets a zero that later readings count from; the workers are not disturbed.
   virtual void clear_counters() = 0;
   // Forgets what was learned on these ports in this VLAN (link down, reload).

@@ -27,6 +27,7 @@ struct VlanPolicy {
   PortSet up;               // of both, those whose link is up: nothing is sent to the others;
                             // a VlanTable keeps no more of it than ports()
   PortSet router_ports;     // joined to the egress of every registered group (RFC 4541 §2.1.2)
+  PortSet router_guard;     // where PIM is not wanted
   bool snooping = false;    // IGMP, PIM hellos and MRD are punted
   bool restricted = false;  // false: multicast floods, the group table is not consulted (QI-04)
   UnregisteredPolicy unregistered = UnregisteredPolicy::kFlood;
