@@ -29,6 +29,8 @@ LogEvent log_event_of(EventType type) {
       return LogEvent::kQuerierChanged;
     case EventType::kLimitReached:
       return LogEvent::kLimitReached;
+    case EventType::kJoinDenied:
+      return LogEvent::kJoinDenied;
     case EventType::kUpstreamChanged:
       return LogEvent::kUpstreamChanged;
     case EventType::kOlderQuerier:

@@ -61,6 +61,8 @@ constexpr LogEventText kEvents[] = {
      "A querier speaks an older IGMP version than this VLAN is configured for."},
     {kLimitReached, "limit-reached", kIgmp, kInfo, "vlan port group address",
      "A join was refused because a table or a limit is full."},
+    {kJoinDenied, "join-denied", kIgmp, kInfo, "vlan port group address",
+     "A group profile refused a join, or some sources of it."},
     {kUpstreamChanged, "upstream-changed", kProxy, kWarn, "vlan port address",
      "A proxy uses another upstream."},
     {kAlarmRaised, "alarm-raised", kHealth, kWarn,

@@ -68,6 +68,7 @@ enum class LogEvent : std::uint8_t {
   kQuerierChanged,
   kOlderQuerier,
   kLimitReached,
+  kJoinDenied,
   kUpstreamChanged,
   kAlarmRaised,
   kAlarmCleared,

@@ -38,6 +38,7 @@ class Reasoning {
     } else {
       unregistered();
     }
+    if (policy().snooping && !question_.group.is_link_local_multicast()) profiles();
     if (facts_.routing && !is_igmp() && !question_.group.is_link_local_multicast()) route();
     left_out();
     return std::move(result_);
@@ -89,6 +90,10 @@ class Reasoning {
         names_.sentence((policy().router_ports & policy().up) - PortSet::of(question_.port)));
     if (facts_.report_policy == config::ReportPolicy::kProxy) {
       say("report-policy is proxy: the switch sends router ports one merged report of its own");
+    }
+    if (policy().router_guard.contains(question_.port)) {
+      say("router-guard on {}: queries, PIM and MRD from there are dropped",
+          names_[question_.port]);
     }
     result_.verdict = Verdict::kPunt;
     wanted_ = policy().router_ports;
@@ -254,6 +259,17 @@ class Reasoning {
         break;
     }
     return "its TTL is spent";
+  }
+
+  // Why some ports will never be members.
+  void profiles() {
+    for (const auto& [port, profile] : facts_.refused) {
+      if (question_.igmp && port != question_.port) continue;
+      say("group-profile {} refuses joins of {} on {}", profile,
+          question_.source ? fmt::format("({}, {})", text(*question_.source), text(question_.group))
+                           : fmt::format("(*, {})", text(question_.group)),
+          names_[port]);
+    }
   }
 
   // Ports that the lane asks for but that get nothing.

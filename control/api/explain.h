@@ -55,6 +55,8 @@ struct Facts {
   std::optional<snooping::QuerierRow> querier;
   config::ReportPolicy report_policy = config::ReportPolicy::kProxy;
   std::optional<Routing> routing;  // none: no proxy has the VLAN
+  // Ports whose hosts may not join the group, or its source, and by which group profile.
+  std::vector<std::pair<PortId, std::string>> refused;
 };
 
 struct Explanation {

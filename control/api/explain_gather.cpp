@@ -75,6 +75,13 @@ Facts gather(const Question& question, const Core& core) {
   if (const config::Vlan* vlan = core.config.find_vlan(question.vlan)) {
     facts.report_policy = vlan->igmp_snooping.report_policy;
   }
+  if (facts.policy) {
+    facts.policy->ports().for_each([&](PortId port) {
+      auto profile =
+          core.snooper().refusing_profile(question.vlan, port, question.group, question.source);
+      if (profile) facts.refused.emplace_back(port, std::move(*profile));
+    });
+  }
   if (facts.policy && facts.policy->routed()) facts.routing = gather_routing(question, core);
   return facts;
 }

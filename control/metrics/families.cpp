@@ -64,7 +64,12 @@ constexpr Family kFamilies[] = {
     {"snooping_groups", "vlan", "Groups with a member"},
     {"snooping_memberships", "", "Memberships (VLAN, port, group)"},
     {"snooping_group_limit_refused_total", "vlan", "Joins refused by max-groups"},
+    {"snooping_groups_replaced_total", "vlan",
+     "Groups that max-groups-action ended for newer ones"},
+    {"snooping_vlan_group_limit_refused_total", "vlan", "Joins refused by max-vlan-groups"},
     {"snooping_source_limit_refused_total", "vlan", "Sources refused: too many of one membership"},
+    {"snooping_host_limit_refused_total", "vlan", "Reports of hosts beyond max-hosts"},
+    {"snooping_profile_denied_total", "vlan", "Joins that a group profile cut down or refused"},
     {"snooping_router_limit_refused_total", "vlan", "Routers not learned: too many"},
     {"snooping_fib_refused_total", "vlan", "Joins refused: the forwarding table was full"},
     {"snooping_ssm_ignored_total", "vlan", "Joins of any source in the SSM range"},
@@ -83,7 +88,7 @@ constexpr Family kFamilies[] = {
     {"interface_unserved_total", "interface", "Frames to the address that nobody serves"},
     {"interface_address_conflicts_total", "interface", "ARP by somebody else with our address"},
 
-    {"alarm_active", "name severity vlan port group source", "1 for each alarm that is raised"},
+    {"alarm_active", "name vlan port group worker", "1 for each alarm that is raised"},
     {"alarms_not_listed", "", "Alarms that are raised beyond those that are listed"},
     {"alarms_raised_total", "", "Alarms raised so far"},
 

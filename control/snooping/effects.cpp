@@ -27,6 +27,8 @@ std::string_view to_string(EventType type) {
       return "upstream-changed";
     case EventType::kOlderQuerier:
       return "older-querier";
+    case EventType::kJoinDenied:
+      return "join-denied";
     case EventType::kAlarmRaised:
       return "alarm-raised";
     case EventType::kAlarmCleared:

@@ -34,6 +34,7 @@ enum class EventType : std::uint8_t {
   kLimitReached,
   kUpstreamChanged,
   kOlderQuerier,
+  kJoinDenied,   // by a group profile
   kAlarmRaised,  // control/health
   kAlarmCleared,
 };

@@ -14,11 +14,11 @@ bool HostTable::Host::wants(Ipv4 source) const {
   return (mode == FilterMode::kInclude) == igmp::contains(sources, source);
 }
 
-void HostTable::on_record(Ipv4 address, RecordType type, const igmp::SourceSet<Ipv4>& sources,
-                          TimePoint expires) {
+bool HostTable::on_record(Ipv4 address, RecordType type, const igmp::SourceSet<Ipv4>& sources,
+                          TimePoint expires, std::size_t most) {
   if (address.is_unspecified()) {  // hosts without an address share this one
     complete_ = false;
-    return;
+    return true;
   }
   const bool all_sources =
       (type == RecordType::kModeIsExclude || type == RecordType::kChangeToExcludeMode) &&
@@ -26,15 +26,15 @@ void HostTable::on_record(Ipv4 address, RecordType type, const igmp::SourceSet<I
   if (hosts_ == nullptr && all_sources && (!lone() || lone_address_ == address)) {
     lone_address_ = address;
     lone_expires_ = expires;
-    return;
+    return true;
   }
   std::vector<Host>& hosts = spread();
   auto host =
       std::find_if(hosts.begin(), hosts.end(), [&](const Host& h) { return h.address == address; });
   if (host == hosts.end()) {
-    if (hosts.size() == kMostHosts) {
+    if (hosts.size() >= most) {
       complete_ = false;
-      return;
+      return false;
     }
     host = hosts.insert(hosts.end(), Host{address, FilterMode::kInclude, {}, expires});
   }
@@ -61,6 +61,7 @@ void HostTable::on_record(Ipv4 address, RecordType type, const igmp::SourceSet<I
   }
   if (host->mode == FilterMode::kInclude && host->sources.empty()) hosts.erase(host);
   if (hosts.empty()) hosts_.reset();
+  return true;
 }
 
 std::vector<HostTable::Host>& HostTable::spread() {

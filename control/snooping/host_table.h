@@ -16,9 +16,6 @@ namespace sluice::control::snooping {
 
 class HostTable {
  public:
-  // Over this many hosts the table is incomplete, and nobody is cut without a query.
-  static constexpr std::size_t kMostHosts = 1024;
-
   struct Host {
     Ipv4 address;
     igmp::FilterMode mode = igmp::FilterMode::kInclude;
@@ -28,9 +25,10 @@ class HostTable {
     bool wants(Ipv4 source) const;
   };
 
-  // What the report says of its sender. A v1 or v2 report is IS_EX({}), a leave TO_IN({}).
-  void on_record(Ipv4 host, igmp::RecordType type, const igmp::SourceSet<Ipv4>& sources,
-                 TimePoint expires);
+  // What the report says of its sender. A v1 or v2 report is IS_EX({}), a leave TO_IN({}). Over
+  // `most` hosts the table is incomplete, and nobody is cut without a query. False: that was it.
+  bool on_record(Ipv4 host, igmp::RecordType type, const igmp::SourceSet<Ipv4>& sources,
+                 TimePoint expires, std::size_t most);
   void expire(TimePoint now);
   // Of a new one: what hosts() and complete() said before a restart.
   void restore(std::vector<Host> hosts, bool complete);

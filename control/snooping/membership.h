@@ -5,6 +5,7 @@
 // 128 bytes, all told. Control thread only.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <boost/container/small_vector.hpp>
 #include <cstdint>
@@ -114,6 +115,19 @@ class Groups {
   }
   void prefetch(Ipv4 address) const { index_.prefetch(address); }
   std::size_t size() const { return index_.size(); }
+
+  // In pieces: visits the groups in the places from `from` on, each with its place, until `work` is
+  // spent; a place costs 1, and what `visit` returns besides. Where to go on, 0 after the last.
+  template <class Visit>
+  std::uint32_t visit_from(std::uint32_t from, std::size_t& work, Visit visit) const {
+    std::uint32_t i = from;
+    for (; i < slab_.end() && work > 0; ++i) {
+      --work;
+      if (!slab_[i].address.is_unspecified())
+        work -= std::min<std::size_t>(work, visit(slab_[i], i));
+    }
+    return i < slab_.end() ? i : 0;
+  }
 
   // `visit` neither adds nor erases groups.
   template <class Visit>

@@ -46,6 +46,12 @@ void RouterPorts::forget_port(PortId port) {
   count_ports();
 }
 
+void RouterPorts::forget(PortId port, LearnedFrom from) {
+  std::erase_if(routers_,
+                [&](const Router& r) { return r.port == port && r.learned_from == from; });
+  count_ports();
+}
+
 void RouterPorts::expire(TimePoint now) {
   if (std::erase_if(routers_, [now](const Router& r) { return r.expires <= now; }) > 0) {
     count_ports();

@@ -30,6 +30,7 @@ class RouterPorts {
   void expect(PortId port, LearnedFrom from, Ipv4 address, TimePoint deadline);
   void set_static(PortSet ports);
   void forget_port(PortId port);  // what was learned there (RP-06)
+  void forget(PortId port, LearnedFrom from);
   void expire(TimePoint now);
 
   PortSet ports() const { return ports_; }

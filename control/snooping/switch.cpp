@@ -47,6 +47,22 @@ SavedMember saved(const PortGroup& member) {
           member.since,        member.hosts.hosts(), member.hosts.complete()};
 }
 
+// What the ports' sections say of a VLAN's ports: profiles, each with the ports that it counts for,
+// and guards.
+void protect(const config::Config& config, Vlan::Setup& setup) {
+  std::map<config::ProfileIndex, PortSet> users;
+  if (setup.snooping.group_profile) users[*setup.snooping.group_profile] = setup.ports;
+  setup.ports.for_each([&](PortId id) {
+    const config::Port& port = config.ports[id.value];
+    if (port.group_profile) users[*port.group_profile].insert(id);
+    if (port.router_guard) setup.router_guard.insert(id);
+    if (port.querier_guard) setup.querier_guard.insert(id);
+  });
+  for (const auto& [profile, ports] : users) {
+    setup.profiles.add(ports, config.group_profiles[profile]);
+  }
+}
+
 // SC-18: its checksums are right, but nothing can be made of it; somebody else may.
 bool floods_unused(DecodeError error) {
   return error == DecodeError::kBadQueryLength || error == DecodeError::kBadQuery;
@@ -108,8 +124,15 @@ std::map<VlanId, Vlan::Setup> Switch::Impl::setups(const config::Config& config)
   for (const config::Vlan& vlan : config.vlans) {
     const auto ports = carried.find(vlan.id);
     if (!vlan.igmp_snooping.enabled || ports == carried.end()) continue;
-    Vlan::Setup setup{vlan.id, ports->second.untagged | ports->second.tagged,
-                      own_address(config, vlan), vlan.igmp_snooping, role_of(config, vlan.id)};
+    Vlan::Setup setup{vlan.id,
+                      ports->second.untagged | ports->second.tagged,
+                      own_address(config, vlan),
+                      vlan.igmp_snooping,
+                      role_of(config, vlan.id),
+                      {},
+                      {},
+                      {}};
+    protect(config, setup);
     // Upstream the host side speaks for the appliance alone; others there speak for themselves.
     config::ReportPolicy& policy = setup.snooping.report_policy;
     if (setup.proxy.upstream && policy == config::ReportPolicy::kProxy) {
@@ -174,7 +197,7 @@ void Switch::on_frame(const PuntedFrame& frame, TimePoint now, Effects& out) {
   if (const DecodeError* const error = std::get_if<DecodeError>(&decoded)) {
     if (*error == DecodeError::kOtherPim) return;  // PIM, but nothing for us; it went on already
     tally.count(*error);
-    if (floods_unused(*error)) vlan->flood(frame, turn);
+    if (floods_unused(*error)) vlan->on_unusable_query(frame, turn);
     return;
   }
   const igmp::Packet& packet = std::get<igmp::Packet>(decoded);
@@ -387,13 +410,54 @@ std::vector<QuerierRow> Switch::queriers(std::optional<VlanId> only, TimePoint n
 }
 
 std::vector<VlanHealth> Switch::take_health(std::optional<VlanId> after, std::size_t max,
-                                            TimePoint now) {
+                                            unsigned near_limit, TimePoint now) {
   std::vector<VlanHealth> rows;
   auto at = after ? impl_->vlans.upper_bound(*after) : impl_->vlans.begin();
   for (; at != impl_->vlans.end() && rows.size() < max; ++at) {
-    rows.push_back(at->second.take_health(now));
+    rows.push_back(at->second.take_health(near_limit, now));
   }
   return rows;
+}
+
+bool Switch::visit_watched(GroupCursor& cursor, std::size_t work,
+                           const std::function<void(const WatchedGroup&)>& visit) const {
+  for (auto at = impl_->vlans.lower_bound(cursor.vlan); at != impl_->vlans.end(); ++at) {
+    if (at->first != cursor.vlan) cursor = {at->first, 0};
+    cursor.place = at->second.visit_watched(cursor.place, work, visit);
+    if (cursor.place != 0) return false;
+    if (work <= 1) {  // a VLAN costs one as well
+      ++cursor.vlan.value;
+      return false;
+    }
+    --work;
+  }
+  cursor = {};
+  return true;
+}
+
+bool Switch::visit_expiring(std::uint32_t& from, std::size_t work, TimePoint now,
+                            const std::function<void(const ExpiringMembership&)>& visit) const {
+  const PortGroupSlab& slab = impl_->state.slab;
+  const Vlan* vlan = nullptr;
+  for (; from < slab.end() && work > 0; ++from, --work) {
+    const PortGroup& member = slab[from];
+    if (member.group.is_unspecified()) continue;  // a place that nobody has
+    if (vlan == nullptr || vlan->setup().id != member.vlan) vlan = impl_->find(member.vlan);
+    if (vlan == nullptr || !vlan->expires_soon(member, now)) continue;
+    visit({member.vlan, member.port, member.group, member.last_reporter,
+           member.state.expires() - now});
+  }
+  if (from < slab.end()) return false;
+  from = 0;
+  return true;
+}
+
+std::optional<std::string> Switch::refusing_profile(VlanId id, PortId port, Ipv4 group,
+                                                    std::optional<Ipv4> source) const {
+  const Vlan* const vlan = impl_->find(id);
+  const config::GroupProfile* const profile =
+      vlan == nullptr ? nullptr : vlan->refusal(port, group, source);
+  return profile == nullptr ? std::nullopt : std::optional(profile->name);
 }
 
 VlanTable Switch::vlan_table() const {
@@ -410,6 +474,7 @@ VlanTable Switch::vlan_table() const {
       policy.router_ports = vlan->router_ports();
       policy.restricted = vlan->restricted();
       policy.unregistered = vlan->setup().snooping.unregistered;
+      policy.router_guard = vlan->setup().router_guard;
     }
     table.add(policy);
   }
@@ -435,7 +500,11 @@ std::vector<NamedCount> Switch::counters() const {
     add("igmp_unknown_records_total", tally.unknown_records);
     add("igmp_ignored_records_total", tally.ignored_records);
     add("snooping_group_limit_refused_total", tally.group_limit);
+    add("snooping_groups_replaced_total", tally.groups_replaced);
+    add("snooping_vlan_group_limit_refused_total", tally.vlan_group_limit);
     add("snooping_source_limit_refused_total", tally.source_limit);
+    add("snooping_host_limit_refused_total", tally.host_limit);
+    add("snooping_profile_denied_total", tally.profile_denied);
     add("snooping_router_limit_refused_total", tally.router_limit);
     add("snooping_fib_refused_total", tally.fib_refused);
     add("snooping_ssm_ignored_total", tally.ssm_ignored);

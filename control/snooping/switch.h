@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "config/config.h"
@@ -104,7 +106,18 @@ class Switch {
   std::vector<QuerierRow> queriers(std::optional<VlanId> vlan, TimePoint now) const;
   // Of at most `max` snooping VLANs, those behind `after` in ascending order. Takes with it what
   // was noted since the last call.
-  std::vector<VlanHealth> take_health(std::optional<VlanId> after, std::size_t max, TimePoint now);
+  std::vector<VlanHealth> take_health(std::optional<VlanId> after, std::size_t max,
+                                      unsigned near_limit, TimePoint now);
+  // In pieces, for who looks after health: each does about `work` steps from `cursor` or `from` on.
+  // True: that was the last piece, and the next one begins anew.
+  bool visit_watched(GroupCursor& cursor, std::size_t work,
+                     const std::function<void(const WatchedGroup&)>& visit) const;
+  bool visit_expiring(std::uint32_t& from, std::size_t work, TimePoint now,
+                      const std::function<void(const ExpiringMembership&)>& visit) const;
+  // The group profile by which a join on this port would be refused; none: by none. Without a
+  // source: a join for any.
+  std::optional<std::string> refusing_profile(VlanId vlan, PortId port, Ipv4 group,
+                                              std::optional<Ipv4> source) const;
   // What the workers are to use; publish after every Effects with vlans_changed.
   VlanTable vlan_table() const;
   // Prometheus names without the prefix, labels in braces:

@@ -37,7 +37,11 @@ struct VlanTally {
   std::uint64_t unknown_records = 0;   // R3-01
   std::uint64_t ignored_records = 0;   // R3-07, MS-07
   std::uint64_t group_limit = 0;       // max-groups refused a group
+  std::uint64_t groups_replaced = 0;   // ... or threw out the oldest for it
+  std::uint64_t vlan_group_limit = 0;  // max-vlan-groups refused a group
   std::uint64_t source_limit = 0;      // too many sources for one (port, group)
+  std::uint64_t host_limit = 0;        // too many hosts for one (port, group)
+  std::uint64_t profile_denied = 0;    // joins that a group profile cut down or refused
   std::uint64_t fib_refused = 0;       // the forwarding table was full
   std::uint64_t router_limit = 0;      // too many routers
   std::uint64_t ssm_ignored = 0;       // any-source joins in the SSM range (SM-02)
@@ -49,10 +53,13 @@ struct VlanTally {
 
 // Reasons beyond what the codec finds.
 enum class PolicyDrop : std::uint8_t {
-  kOwnMessage,  // AD-14: a frame of ours came back
-  kNotSnooped,  // the VLAN does not snoop (any more)
+  kOwnMessage,    // AD-14: a frame of ours came back
+  kNotSnooped,    // the VLAN does not snoop (any more)
+  kRouterGuard,   // a router's message where no router shall be (RP-11, SE-02)
+  kQuerierGuard,  // a query where no querier shall be
 };
-inline constexpr std::array<std::string_view, 2> kPolicyDropLabels = {"own_message", "not_snooped"};
+inline constexpr std::array<std::string_view, 4> kPolicyDropLabels = {
+    "own_message", "not_snooped", "router_guard", "querier_guard"};
 
 struct PortTally {
   std::array<std::uint64_t, igmp::kDecodeErrors> decode{};

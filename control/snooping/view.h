@@ -3,6 +3,7 @@
 // elsewhere. Times are relative to the moment of asking.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -76,6 +77,20 @@ struct HostMembership {
   Ipv4 group;
 };
 
+// What a VLAN notes between two looks at its health.
+struct VlanNotes {
+  struct HeardQuery {
+    TimePoint at = TimePoint::min();
+    Ipv4 querier;
+    PortId port;
+  };
+  std::array<HeardQuery, 3> queries;  // of each version, the latest
+  TimePoint silent_since{};           // the latest query from elsewhere, or the start
+  PortSet reports_on_router_ports;
+  PortSet refused_groups, refused_sources, refused_hosts;  // ports at a limit
+  bool refused_vlan_group = false;
+};
+
 // What the health of a VLAN is judged by.
 struct VlanHealth {
   VlanId vlan;
@@ -83,6 +98,36 @@ struct VlanHealth {
   bool floods = false;                        // no restriction for want of a querier
   bool upstream = false, downstream = false;  // of a proxy
   QuerierRow querier;
+  Duration other_querier_present_interval{0};
+  Duration query_interval{0};
+  VlanNotes notes;
+  std::uint32_t groups = 0, max_groups = 0, max_vlan_groups = 0;
+  PortSet ports_near_limit;  // of max-groups
+  bool near_limit = false;   // of max-vlan-groups
+};
+
+// A group that somebody watches, for who looks whether its stream is there.
+struct WatchedGroup {
+  VlanId vlan;
+  Ipv4 group;
+  std::uint32_t place = 0;    // among its VLAN's groups; small numbers that are used again
+  bool forwards = false;      // the VLAN restricts, so that its entry counts
+  unsigned ports = 0;         // with viewers
+  std::vector<Ipv4> sources;  // that have an entry of their own
+};
+// Where to go on among the groups of all VLANs.
+struct GroupCursor {
+  VlanId vlan{};
+  std::uint32_t place = 0;
+};
+
+// A membership that will end soon, because nobody has answered the querier.
+struct ExpiringMembership {
+  VlanId vlan;
+  PortId port;
+  Ipv4 group;
+  Ipv4 last_reporter;
+  Duration expire{0};
 };
 
 // What a view is restricted to; absent: everything.

@@ -76,8 +76,14 @@ void Vlan::reconfigure(const Setup& setup, const Turn& turn) {
     // Who is a member without having been tracked so far reports within this time.
     hosts_known_from_ = turn.now + querier_.parameters().group_membership_interval();
   }
+  const bool profiles_changed = !(setup.profiles == setup_.profiles);
+  const bool replaced = replaces();
   setup_ = setup;
   const PortSet routers_before = routers_.ports();
+  setup_.router_guard.for_each([this](PortId port) { routers_.forget_port(port); });
+  (setup_.querier_guard - setup_.router_guard).for_each([this](PortId port) {
+    routers_.forget(port, LearnedFrom::kQuery);
+  });
   routers_.set_static(set_of(setup.snooping.router_ports));
   router_ports_changed(routers_before, turn);
   follow(querier_.reconfigure(querier_settings(setup), turn.now), turn);
@@ -88,8 +94,11 @@ void Vlan::reconfigure(const Setup& setup, const Turn& turn) {
     send_host_messages(turn);
   }
   if (ssm_changed) forget_excluders(turn);
+  if (profiles_changed) enforce_profiles(turn);
+  if (replaces() != replaced) set_up_join_orders();
   set_file_statics(turn);
   at_limit_ = PortSet{};
+  vlan_at_limit_ = false;
   settle(turn);
   turn.out.vlans_changed = true;
   arm(turn);
@@ -119,6 +128,10 @@ void Vlan::on_frame(const PuntedFrame& frame, const igmp::Packet& packet, const 
     shared_.port_tallies[frame.port.value].count(PolicyDrop::kOwnMessage);
     return;
   }
+  if (const std::optional<PolicyDrop> drop = guard_against(packet, frame.port)) {
+    shared_.port_tallies[frame.port.value].count(*drop);
+    return;
+  }
   if (const auto* query = std::get_if<igmp::Query<Ipv4>>(&packet.message)) {
     on_query(frame, packet, *query, turn);
   } else if (const auto* hello = std::get_if<igmp::PimHello>(&packet.message)) {
@@ -141,6 +154,32 @@ void Vlan::on_frame(const PuntedFrame& frame, const igmp::Packet& packet, const 
   arm(turn);
 }
 
+// RP-11, SE-02. A solicitation is what a snooping switch sends, not a router.
+std::optional<PolicyDrop> Vlan::guard_against(const igmp::Packet& packet, PortId port) const {
+  const bool query = std::holds_alternative<igmp::Query<Ipv4>>(packet.message);
+  const bool router = query || std::holds_alternative<igmp::PimHello>(packet.message) ||
+                      std::holds_alternative<igmp::MrdAdvertisement>(packet.message) ||
+                      std::holds_alternative<igmp::MrdTermination>(packet.message);
+  if (router && setup_.router_guard.contains(port)) return PolicyDrop::kRouterGuard;
+  if (query && setup_.querier_guard.contains(port)) return PolicyDrop::kQuerierGuard;
+  return std::nullopt;
+}
+
+void Vlan::on_unusable_query(const PuntedFrame& frame, const Turn& turn) const {
+  if (setup_.router_guard.contains(frame.port)) {
+    shared_.port_tallies[frame.port.value].count(PolicyDrop::kRouterGuard);
+  } else if (setup_.querier_guard.contains(frame.port)) {
+    shared_.port_tallies[frame.port.value].count(PolicyDrop::kQuerierGuard);
+  } else {
+    flood(frame, turn);
+  }
+}
+
+void Vlan::note_query(const igmp::Query<Ipv4>& query, Ipv4 querier, PortId port, TimePoint now) {
+  notes_.queries[static_cast<std::size_t>(query.version) - 1] = {now, querier, port};
+  notes_.silent_since = now;
+}
+
 void Vlan::on_query(const PuntedFrame& frame, const igmp::Packet& packet,
                     const igmp::Query<Ipv4>& query, const Turn& turn) {
   tally_.count_received(static_cast<MessageType>(static_cast<int>(query.version) - 1));
@@ -148,6 +187,7 @@ void Vlan::on_query(const PuntedFrame& frame, const igmp::Packet& packet,
   flood(frame, turn);  // SC-02, SC-03
 
   if (!packet.source.is_unspecified()) {  // RP-02, QE-22
+    note_query(query, packet.source, frame.port, turn.now);
     // TM-05, worked out from this very query as far as it says (RP-01).
     igmp::Parameters said = querier_.settings().parameters;
     if (query.robustness_variable != 0) said.robustness_variable = query.robustness_variable;

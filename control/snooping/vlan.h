@@ -4,6 +4,8 @@
 #pragma once
 
 #include <array>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
@@ -18,6 +20,8 @@
 #include "control/igmp/querier.h"
 #include "control/snooping/change_log.h"
 #include "control/snooping/effects.h"
+#include "control/snooping/group_profile.h"
+#include "control/snooping/join_order.h"
 #include "control/snooping/membership.h"
 #include "control/snooping/router_ports.h"
 #include "control/snooping/saved.h"
@@ -72,11 +76,11 @@ class Vlan {
     Ipv4 own_address;  // of our queries and reports; may be 0.0.0.0
     config::IgmpSnooping snooping;
     ProxyRole proxy;
+    PortProfiles profiles;
+    PortSet router_guard, querier_guard;  // ports where neither is welcome
 
     bool operator==(const Setup&) const = default;
   };
-  // More sources than this of one (port, group) are not taken; those that are in stay.
-  static constexpr std::size_t kMostSources = 512;
 
   Vlan(const Setup& setup, PortSet up, SwitchState& shared);
   ~Vlan();  // releases its groups and timers, without a word
@@ -88,8 +92,8 @@ class Vlan {
   const Setup& setup() const { return setup_; }
 
   void on_frame(const PuntedFrame& frame, const igmp::Packet& packet, const Turn& turn);
-  // SC-04, SC-18: what we cannot use goes on as it came.
-  void flood(const PuntedFrame& frame, const Turn& turn) const;
+  // SC-18: what we cannot use goes on as it came.
+  void on_unusable_query(const PuntedFrame& frame, const Turn& turn) const;
   void on_link(PortId port, bool up, const Turn& turn);
   void advance(const Turn& turn);                                    // the VLAN's own timers
   void advance_group(PortGroupSlab::Index index, const Turn& turn);  // one (port, group)'s
@@ -120,7 +124,16 @@ class Vlan {
   std::size_t hosts(Ipv4 group) const;
   void append_mrouters(TimePoint now, std::vector<MrouterRow>& rows) const;
   QuerierRow querier(TimePoint now) const;
-  VlanHealth take_health(TimePoint now);
+  // `near_limit`: in percent.
+  VlanHealth take_health(unsigned near_limit, TimePoint now);
+  // From `place` on, until `work` is spent; where to go on, 0 after the last.
+  std::uint32_t visit_watched(std::uint32_t place, std::size_t& work,
+                              const std::function<void(const WatchedGroup&)>& visit) const;
+  // All but the last of the queries that a membership may miss have gone unanswered.
+  bool expires_soon(const PortGroup& member, TimePoint now) const;
+  const config::GroupProfile* refusal(PortId port, Ipv4 group, std::optional<Ipv4> source) const {
+    return setup_.profiles.refusal(port, group, source);
+  }
   std::optional<PortSet> members(Ipv4 group, std::optional<Ipv4> source) const;
   VlanTally& tally() { return tally_; }
   const VlanTally& tally() const { return tally_; }
@@ -155,6 +168,13 @@ class Vlan {
   void solicit_members(PortSet ports, const Turn& turn);
   void query_after_topology_change(const Turn& turn);
   void forward(const PuntedFrame& frame, PortSet ports, const Turn& turn) const;
+  void flood(const PuntedFrame& frame, const Turn& turn) const;
+  bool guards_against(LearnedFrom router, PortId port) const {
+    return setup_.router_guard.contains(port) ||
+           (router == LearnedFrom::kQuery && setup_.querier_guard.contains(port));
+  }
+  std::optional<PolicyDrop> guard_against(const igmp::Packet& packet, PortId port) const;
+  void note_query(const igmp::Query<Ipv4>& query, Ipv4 querier, PortId port, TimePoint now);
   igmp::Origin origin() const { return {shared_.mac, setup_.own_address}; }
   bool summarises() const { return setup_.snooping.report_policy == config::ReportPolicy::kProxy; }
 
@@ -177,8 +197,22 @@ class Vlan {
   };
   void on_record(Reporter reporter, igmp::GroupRecord<Ipv4> record, const Turn& turn);
   void look_ahead(std::span<const igmp::GroupRecord<Ipv4>> records, PortId port) const;
+  bool admit(const Reporter& reporter, igmp::GroupRecord<Ipv4>& record, const Turn& turn);
+  void forward_admitted(const PuntedFrame& frame, const igmp::Packet& packet, const Turn& turn);
   bool pass_on(const PuntedFrame& frame, const igmp::Packet& packet, const Turn& turn);
   std::optional<PortGroupSlab::Index> join(PortId port, Ipv4 group, const Turn& turn);
+  PortGroupSlab::Index enter(PortId port, Ipv4 group, TimePoint since);
+
+  // vlan_limits.cpp
+  bool replaces() const {
+    return setup_.snooping.max_groups != 0 &&
+           setup_.snooping.max_groups_action == config::MaxGroupsAction::kReplace;
+  }
+  bool make_room(PortId port, Ipv4 group, const Turn& turn);
+  void tell(EventType type, PortId port, Ipv4 group, std::optional<Ipv4> address, const Turn& turn);
+  void limit_sources(const PortGroup& member, igmp::SourceSet<Ipv4>& sources, const Turn& turn);
+  void set_up_join_orders();
+  void enforce_profiles(const Turn& turn);
   // What a membership came to before an event.
   struct Was {
     explicit Was(const PortGroup& member)
@@ -216,8 +250,18 @@ class Vlan {
   std::unique_ptr<Host> host_;
   Groups groups_;
   std::array<std::uint32_t, kMaxPorts> groups_per_port_{};
-  PortSet at_limit_;  // told so already
+  std::uint32_t member_groups_ = 0;          // groups with a membership
+  PortSet at_limit_;                         // told so already
+  bool vlan_at_limit_ = false;               // the same
+  std::map<PortId, JoinOrder> join_orders_;  // max-groups-action = "replace" only
+  // Events that a host can cause at will: how many this second.
+  TimePoint told_second_{};
+  unsigned told_ = 0;
+  // Of the report in hand: what profiles left of it, and whether they refused anything.
+  std::vector<igmp::GroupRecord<Ipv4>> admitted_;
+  bool denied_ = false;
   VlanTally tally_;
+  VlanNotes notes_;
   bool restricted_ = false;
   TimePoint settles_ = kNever;
   TimePoint hosts_known_from_{};       // before it some hosts of a member may not be tracked yet

@@ -16,6 +16,9 @@ using igmp::Version;
 
 namespace {
 
+// Groups of routers among themselves, which they report as well (RFC 5771 §5).
+constexpr Prefix kRoutersOwn{ipv4(224, 0, 1, 0), 24};
+
 bool asks_for_less(const GroupRecord<Ipv4>& record) {
   return record.type == RecordType::kBlockOldSources ||
          record.type == RecordType::kChangeToIncludeMode ||
@@ -26,25 +29,6 @@ bool asks_for_less(const GroupRecord<Ipv4>& record) {
 bool is_leave(const GroupRecord<Ipv4>& record) {
   return record.type == RecordType::kBlockOldSources ||
          (record.type == RecordType::kChangeToIncludeMode && record.sources.empty());
-}
-
-// Takes newcomers out of `sources` that the state has no room for; returns how many. Those that are
-// in stay. A source that is not taken into an EXCLUDE list is forwarded: nobody loses anything.
-std::size_t limit_sources(igmp::SourceSet<Ipv4>& sources, const igmp::GroupState<Ipv4>& state) {
-  std::size_t room = Vlan::kMostSources - state.sources().size();
-  if (sources.size() <= room) return 0;
-  igmp::SourceSet<Ipv4> present;
-  for (const auto& source : state.sources()) present.push_back(source.address);
-  igmp::SourceSet<Ipv4> taken;
-  for (const Ipv4 source : sources) {
-    const bool known = igmp::contains(present, source);
-    if (!known && room == 0) continue;
-    taken.push_back(source);
-    if (!known) --room;
-  }
-  const std::size_t refused = sources.size() - taken.size();
-  sources = std::move(taken);
-  return refused;
 }
 
 // T9-14, R2-03: what is taken away from nothing makes no record.
@@ -64,6 +48,8 @@ bool creates_state(const GroupRecord<Ipv4>& record) {
 
 void Vlan::on_report(const PuntedFrame& frame, const igmp::Packet& packet, const Turn& turn) {
   const PortId port = frame.port;
+  admitted_.clear();
+  denied_ = false;
   if (const auto* v3 = std::get_if<igmp::V3Report<Ipv4>>(&packet.message)) {
     tally_.count_received(MessageType::kReportV3);
     const std::span<const GroupRecord<Ipv4>> records(v3->records);
@@ -87,7 +73,34 @@ void Vlan::on_report(const PuntedFrame& frame, const igmp::Packet& packet, const
               {RecordType::kChangeToIncludeMode, leave->group, {}}, turn);
   }
   send_host_messages(turn);
+  if (denied_) return forward_admitted(frame, packet, turn);
   if (pass_on(frame, packet, turn)) forward(frame, routers_.ports(), turn);  // SC-01, SC-13
+}
+
+// What the port's profiles leave of a record; false: nothing.
+bool Vlan::admit(const Reporter& reporter, GroupRecord<Ipv4>& record, const Turn& turn) {
+  if (setup_.profiles.empty()) return true;
+  const PortProfiles::Verdict verdict = setup_.profiles.apply(reporter.port, record);
+  if (verdict.refused_by != nullptr) {
+    denied_ = true;
+    ++tally_.profile_denied;
+    tell(EventType::kJoinDenied, reporter.port, record.group, reporter.address, turn);
+  }
+  if (!verdict.emptied) admitted_.push_back(record);
+  return !verdict.emptied;
+}
+
+// A report of which profiles refused something is not for the routers as it came: they would send
+// what nobody here may watch.
+void Vlan::forward_admitted(const PuntedFrame& frame, const igmp::Packet& packet,
+                            const Turn& turn) {
+  const bool v3 = std::holds_alternative<igmp::V3Report<Ipv4>>(packet.message);
+  if (summarises() || !v3 || admitted_.empty()) return;
+  PuntedFrame rest = frame;
+  const auto bytes =
+      igmp::encode(igmp::V3Report<Ipv4>{admitted_}, {packet.source_mac, packet.source});
+  rest.bytes = bytes;
+  forward(rest, routers_.ports(), turn);
 }
 
 // Among many groups each of the three places that a record leads to is a cache miss. They are asked
@@ -152,6 +165,10 @@ void Vlan::on_record(Reporter reporter, GroupRecord<Ipv4> record, const Turn& tu
       break;
   }
   const PortId port = reporter.port;
+  if (routers_.ports().contains(port) && !kRoutersOwn.contains(record.group)) {
+    notes_.reports_on_router_ports.insert(port);
+  }
+  if (!admit(reporter, record, turn)) return;
   const Group* const group = groups_.find(record.group);
   const PortGroupSlab::Index* const known = group == nullptr ? nullptr : group->member(port);
   if (known == nullptr && !creates_state(record)) return;
@@ -159,7 +176,7 @@ void Vlan::on_record(Reporter reporter, GroupRecord<Ipv4> record, const Turn& tu
       known != nullptr ? *known : join(port, record.group, turn);
   if (!index) return;
   PortGroup& member = shared_.slab[*index];
-  tally_.source_limit += limit_sources(record.sources, member.state);
+  limit_sources(member, record.sources, turn);
 
   const Was was(member);
   const igmp::RouterContext asking = context(port, turn);
@@ -167,8 +184,13 @@ void Vlan::on_record(Reporter reporter, GroupRecord<Ipv4> record, const Turn& tu
   if (!member.leaving) member.last_reporter = reporter.address;
   if (setup_.snooping.explicit_tracking) {
     member.hosts.expire(turn.now);
-    member.hosts.on_record(reporter.address, record.type, record.sources,
-                           turn.now + querier_.parameters().group_membership_interval());
+    const bool room = member.hosts.on_record(
+        reporter.address, record.type, record.sources,
+        turn.now + querier_.parameters().group_membership_interval(), setup_.snooping.max_hosts);
+    if (!room) {
+      ++tally_.host_limit;
+      notes_.refused_hosts.insert(port);
+    }
   } else {
     member.hosts = HostTable{};
   }
@@ -236,35 +258,30 @@ bool Vlan::fast_leave(PortGroup& member, const GroupRecord<Ipv4>& record, const 
 }
 
 std::optional<PortGroupSlab::Index> Vlan::join(PortId port, Ipv4 address, const Turn& turn) {
-  std::uint32_t& count = groups_per_port_[port.value];
-  const std::uint32_t limit = setup_.snooping.max_groups;
-  if (limit != 0 && count >= limit) {  // MS-09: newcomers are refused, nobody is thrown out
-    ++tally_.group_limit;
-    if (!at_limit_.contains(port)) {
-      at_limit_.insert(port);
-      turn.out.events.push_back({.type = EventType::kLimitReached,
-                                 .vlan = setup_.id,
-                                 .port = port,
-                                 .group = address,
-                                 .source = std::nullopt,
-                                 .address = std::nullopt});
-    }
-    return std::nullopt;
-  }
-  ++count;
-  const PortGroupSlab::Index index = shared_.slab.allocate();
-  PortGroup& member = shared_.slab[index];
-  member.vlan = setup_.id;
-  member.port = port;
-  member.group = address;
-  member.since = turn.now;
-  groups_.find_or_add(address).add(port, index);
+  if (!make_room(port, address, turn)) return std::nullopt;
+  const PortGroupSlab::Index index = enter(port, address, turn.now);
   turn.out.events.push_back({.type = EventType::kGroupJoined,
                              .vlan = setup_.id,
                              .port = port,
                              .group = address,
                              .source = std::nullopt,
                              .address = std::nullopt});
+  return index;
+}
+
+// A new membership, empty so far.
+PortGroupSlab::Index Vlan::enter(PortId port, Ipv4 address, TimePoint since) {
+  ++groups_per_port_[port.value];
+  const PortGroupSlab::Index index = shared_.slab.allocate();
+  PortGroup& member = shared_.slab[index];
+  member.vlan = setup_.id;
+  member.port = port;
+  member.group = address;
+  member.since = since;
+  Group& group = groups_.find_or_add(address);
+  if (group.members.empty()) ++member_groups_;
+  group.add(port, index);
+  if (replaces()) join_orders_[port].joined(index, shared_.slab);
   return index;
 }
 
@@ -312,6 +329,10 @@ void Vlan::remove(PortGroupSlab::Index index, const Turn& turn) {
   --groups_per_port_[member.port.value];
   at_limit_.erase(member.port);
   group.remove(member.port);
+  if (group.members.empty()) {
+    --member_groups_;
+    vlan_at_limit_ = false;
+  }
   shared_.timers.cancel(SwitchState::kFirstGroupTimer + index);
   shared_.slab.release(index);
   recompile(group, turn);

@@ -25,6 +25,7 @@ void Vlan::start(const SavedVlan* saved, Duration away, const Turn& turn) {
   set_up_host(turn);
   if (saved != nullptr && saved->host && host_ != nullptr) host_->restore(*saved->host, turn.now);
   set_file_statics(turn);
+  notes_.silent_since = turn.now;
   if (saved != nullptr) restore_statics(saved->statics, turn);
   const Querier::Outcome outcome =
       saved != nullptr ? querier_.resume(saved->querier, turn.now) : querier_.start(turn.now);
@@ -39,6 +40,7 @@ void Vlan::start(const SavedVlan* saved, Duration away, const Turn& turn) {
     const PortSet before = routers_.ports();
     for (const RouterPorts::Router& router : saved->routers) {
       if (!setup_.ports.contains(router.port) || router.expires <= turn.now) continue;
+      if (guards_against(router.learned_from, router.port)) continue;
       routers_.refresh(router.port, router.learned_from, router.address, router.expires);
     }
     router_ports_changed(before, turn);
@@ -53,11 +55,16 @@ bool Vlan::remembers(Duration away) const {
 
 bool Vlan::restore(SavedMember& saved, const Turn& turn) {
   const Group* const known = groups_.find(saved.group);
-  const std::uint32_t limit = setup_.snooping.max_groups;
-  std::uint32_t& count = groups_per_port_[saved.port.value];
+  const config::IgmpSnooping& limits = setup_.snooping;
+  const auto full = [](std::uint32_t count, std::uint32_t limit) {
+    return limit != 0 && count >= limit;
+  };
+  const bool new_in_vlan = known == nullptr || known->members.empty();
   const bool excludes = saved.state.mode == igmp::FilterMode::kExclude;
   if (!setup_.ports.contains(saved.port) || (known != nullptr && known->member(saved.port)) ||
-      (limit != 0 && count >= limit) || saved.state.sources.size() > kMostSources ||
+      full(groups_per_port_[saved.port.value], limits.max_groups) ||
+      (new_in_vlan && full(member_groups_, limits.max_vlan_groups)) ||
+      saved.state.sources.size() > limits.max_sources ||
       (excludes && setup_.proxy.ssm.covers(saved.group))) {
     return false;
   }
@@ -66,8 +73,7 @@ bool Vlan::restore(SavedMember& saved, const Turn& turn) {
   state.restore(std::move(saved.state), least, turn.now);
   if (state.empty()) return false;
 
-  ++count;
-  const PortGroupSlab::Index index = shared_.slab.allocate();
+  const PortGroupSlab::Index index = enter(saved.port, saved.group, saved.since);
   PortGroup& member = shared_.slab[index];
   member.state = std::move(state);
   member.leaving = saved.leaving;
@@ -75,13 +81,8 @@ bool Vlan::restore(SavedMember& saved, const Turn& turn) {
     for (HostTable::Host& host : saved.hosts) host.expires = std::max(host.expires, least);
     member.hosts.restore(std::move(saved.hosts), saved.hosts_complete);
   }
-  member.group = saved.group;
   member.last_reporter = saved.last_reporter;
-  member.vlan = setup_.id;
-  member.port = saved.port;
-  member.since = saved.since;
-  Group& group = groups_.find_or_add(saved.group);
-  group.add(saved.port, index);
+  Group& group = *groups_.find(saved.group);
   group.note(saved.port, member.state);
   shared_.timers.set(SwitchState::kFirstGroupTimer + index, member.state.next_deadline());
   return true;
@@ -89,6 +90,8 @@ bool Vlan::restore(SavedMember& saved, const Turn& turn) {
 
 void Vlan::conclude_restore(const Turn& turn) {
   groups_.for_each([&](Group& group) { recompile(group, turn); });
+  set_up_join_orders();  // they did not come in the order of their age
+  if (!setup_.profiles.empty()) enforce_profiles(turn);
   send_host_messages(turn);
   arm(turn);
 }

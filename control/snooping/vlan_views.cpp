@@ -128,7 +128,7 @@ QuerierRow Vlan::querier(TimePoint now) const {
   return row;
 }
 
-VlanHealth Vlan::take_health(TimePoint now) {
+VlanHealth Vlan::take_health(unsigned near_limit, TimePoint now) {
   VlanHealth health;
   health.vlan = setup_.id;
   health.any_link = !(up_ & setup_.ports).empty();
@@ -136,7 +136,47 @@ VlanHealth Vlan::take_health(TimePoint now) {
   health.upstream = setup_.proxy.upstream;
   health.downstream = setup_.proxy.downstream;
   health.querier = querier(now);
+  const igmp::Parameters& parameters = querier_.parameters();
+  health.other_querier_present_interval = parameters.other_querier_present_interval();
+  health.query_interval = parameters.query_interval;
+  health.notes = notes_;
+  notes_.reports_on_router_ports = notes_.refused_groups = PortSet{};
+  notes_.refused_sources = notes_.refused_hosts = PortSet{};
+  notes_.refused_vlan_group = false;
+
+  health.groups = member_groups_;
+  health.max_groups = setup_.snooping.max_groups;
+  health.max_vlan_groups = setup_.snooping.max_vlan_groups;
+  const auto near = [near_limit](std::uint64_t count, std::uint64_t limit) {
+    return limit != 0 && count * 100 >= limit * near_limit;
+  };
+  health.near_limit = near(health.groups, health.max_vlan_groups);
+  setup_.ports.for_each([&](PortId port) {
+    if (near(groups_per_port_[port.value], health.max_groups)) health.ports_near_limit.insert(port);
+  });
   return health;
+}
+
+std::uint32_t Vlan::visit_watched(std::uint32_t place, std::size_t& work,
+                                  const std::function<void(const WatchedGroup&)>& visit) const {
+  return groups_.visit_from(place, work, [&](const Group& group, std::uint32_t at) -> std::size_t {
+    if (group.members.empty()) return 0;
+    WatchedGroup watched{
+        setup_.id, group.address, at, restricted_, static_cast<unsigned>(group.members.size()), {}};
+    if (group.compiled_sources != nullptr) {
+      for (const auto& [source, ports] : *group.compiled_sources) watched.sources.push_back(source);
+    }
+    visit(watched);
+    return watched.sources.size();
+  });
+}
+
+bool Vlan::expires_soon(const PortGroup& member, TimePoint now) const {
+  if (member.leaving || querier_.state() == Querier::State::kNone) return false;
+  const igmp::Parameters& p = querier_.parameters();
+  // Who answers every query, however late, never comes as near as this.
+  const Duration last = p.robustness_variable > 1 ? p.query_interval : Duration{0};
+  return member.state.expires() - now < last + p.query_response_interval / 2;
 }
 
 igmp::Version Vlan::host_version(TimePoint now) const {

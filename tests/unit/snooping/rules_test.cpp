@@ -125,14 +125,17 @@ TEST(SourceBound, NewcomersAreRefusedThoseWhoAreInStay) {
 
 TEST(HostBound, OverItNobodyIsCutUnasked) {
   RecordProperty("req", "snooping/EX-02");
+  constexpr std::size_t kMost = 1024;
   HostTable hosts;
-  for (std::uint32_t i = 0; i < HostTable::kMostHosts; ++i) {
-    hosts.on_record(Ipv4{kHost.value + i}, RecordType::kModeIsExclude, {}, TimePoint(seconds(1)));
-  }
+  const auto hear = [&](Ipv4 host) {
+    return hosts.on_record(host, RecordType::kModeIsExclude, {}, TimePoint(seconds(1)), kMost);
+  };
+  for (std::uint32_t i = 0; i < kMost; ++i) EXPECT_TRUE(hear(Ipv4{kHost.value + i}));
   EXPECT_TRUE(hosts.complete());
-  hosts.on_record(ipv4(10, 7, 7, 7), RecordType::kModeIsExclude, {}, TimePoint(seconds(1)));
+  EXPECT_FALSE(hear(ipv4(10, 7, 7, 7)));
+  EXPECT_TRUE(hear(kHost)) << "who is in is heard";
   EXPECT_FALSE(hosts.complete());
-  EXPECT_EQ(hosts.hosts().size(), HostTable::kMostHosts);
+  EXPECT_EQ(hosts.hosts().size(), kMost);
 }
 
 TEST(RefusedEntry, IsOfferedAgainWithItsSources) {
