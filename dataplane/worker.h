@@ -128,11 +128,11 @@ class Worker {
   Ring<Inject> injects_;
   std::vector<Queue> queues_;
   Counter mac_moves_, mac_no_room_;
-  UnwantedStreams unwanted_;
   std::array<Run, kBurst> runs_;  // of the burst in hand
   RoutedForms routed_;            // of the frame in hand
   std::uint32_t now_s_ = 0;
   std::atomic<bool> polling_{false};
+  UnwantedStreams unwanted_;  // large, and seldom touched
   Doorbell bell_;
 };
 

@@ -26,10 +26,12 @@ Json name_list(PortSet ports, const PortNames& names) {
   return list;
 }
 
-// Only what happened: a dozen zeros would hide the one that matters.
+// Only what happened: a dozen zeros would hide the one that matters. Both planes may have dropped
+// for the same reason.
 void add_nonzero(Json& drops, const std::vector<NamedCount>& counts) {
   for (const NamedCount& count : counts) {
-    if (count.value != 0) drops[count.name] = count.value;
+    if (count.value == 0) continue;
+    drops[count.name] = drops.value(count.name, std::uint64_t{0}) + count.value;
   }
 }
 

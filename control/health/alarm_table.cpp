@@ -6,17 +6,17 @@
 
 namespace sluice::control::health {
 
+bool AlarmTable::wants(const Subject& subject) {
+  Room& room = this->room(subject.kind);
+  if (room.entries < kMostOfAKind || entries_.contains(subject)) return true;
+  ++room.turned_away;
+  return false;
+}
+
 void AlarmTable::sight(const Subject& subject, const Hold& hold, TimePoint now, Advice advice) {
-  auto at = entries_.find(subject);
-  if (at == entries_.end()) {
-    Room& room = this->room(subject.kind);
-    if (room.entries == kMostOfAKind) {
-      ++room.turned_away;
-      return;
-    }
-    ++room.entries;
-    at = entries_.emplace(subject, Entry{.first = now}).first;
-  }
+  if (!wants(subject)) return;
+  const auto [at, is_new] = entries_.try_emplace(subject, Entry{.first = now});
+  if (is_new) ++room(subject.kind).entries;
   Entry& entry = at->second;
   entry.last = now;
   entry.hold = hold;

@@ -49,6 +49,8 @@ class AlarmTable {
  public:
   static constexpr std::size_t kMostOfAKind = 64;
 
+  // Whether there is room for it; for who would rather not word what is not listed.
+  bool wants(const Subject& subject);
   // Seen wrong just now. `advice` is the latest wording.
   void sight(const Subject& subject, const Hold& hold, TimePoint now, Advice advice);
   // Everything of this kind has been looked at once more: what found no room is counted anew.
