@@ -65,7 +65,8 @@ bool Vlan::restore(SavedMember& saved, const Turn& turn) {
       full(groups_per_port_[saved.port.value], limits.max_groups) ||
       (new_in_vlan && full(member_groups_, limits.max_vlan_groups)) ||
       saved.state.sources.size() > limits.max_sources ||
-      (excludes && setup_.proxy.ssm.covers(saved.group))) {
+      (excludes && (setup_.proxy.ssm.covers(saved.group) ||
+                    refusal(saved.port, saved.group, std::nullopt) != nullptr))) {
     return false;
   }
   const TimePoint least = turn.now + querier_.latest_max_response_time() + kConfirmationMargin;
@@ -78,6 +79,10 @@ bool Vlan::restore(SavedMember& saved, const Turn& turn) {
   member.state = std::move(state);
   member.leaving = saved.leaving;
   if (setup_.snooping.explicit_tracking) {
+    if (saved.hosts.size() > limits.max_hosts) {
+      saved.hosts.resize(limits.max_hosts);
+      saved.hosts_complete = false;
+    }
     for (HostTable::Host& host : saved.hosts) host.expires = std::max(host.expires, least);
     member.hosts.restore(std::move(saved.hosts), saved.hosts_complete);
   }

@@ -23,7 +23,8 @@ using State = igmp::GroupState<Ipv4>;
 // A file may say of itself that it is this much older than one of its blocks: the header is written
 // after what it stands for.
 constexpr std::uint64_t kHeaderLag = 60'000;
-constexpr std::size_t kMostSources = 65535, kMostHosts = HostTable::kMostHosts;
+constexpr std::size_t kMostSources = 65535;
+constexpr std::size_t kMostHosts = 4096;  // max-hosts can be no more
 constexpr std::size_t kMostRouters = snooping::RouterPorts::kMostRouters;
 
 const Error kDamaged{"it is damaged"};

@@ -136,7 +136,7 @@ TEST(RestartTest, AnOlderQuerierAndOlderHostsAreRemembered) {
 }
 
 TEST(RestartTest, ALinkThatIsNotUpYetKeepsItsMembers) {
-  World now(Before(), seconds(2), {}, {1, 2, 3});
+  World now(Before(), seconds(2), World::Set(), {1, 2, 3});
   EXPECT_EQ(now.entry(), ports({0}));
   now.link(0, true);
   EXPECT_EQ(now.sent<Query<Ipv4>>().size(), 1u);
@@ -154,6 +154,49 @@ TEST(RestartTest, TodaysConfigurationCounts) {
   const World limited(two, seconds(1), one);
   EXPECT_EQ(limited.restored.members, 2u);
   EXPECT_EQ(limited.restored.refused, 1u);
+}
+
+TEST(RestartTest, TodaysLimitsCount) {
+  Before old;  // one group of the VLAN, and with this two
+  old.hear(2, record(RecordType::kChangeToExcludeMode, {}, ipv4(239, 1, 1, 2)));
+  const World groups(old, seconds(1), [](config::IgmpSnooping& s) { s.max_vlan_groups = 1; });
+  EXPECT_EQ(groups.restored.refused, 1u);
+  EXPECT_EQ(groups.entry({}, ipv4(239, 1, 1, 2)), std::nullopt);
+  const World sources(old, seconds(1), [](config::IgmpSnooping& s) { s.max_sources = 1; });
+  EXPECT_EQ(sources.restored.refused, 1u);
+  EXPECT_FALSE(row(sources, 1));
+  old.hear(0, record(RecordType::kChangeToExcludeMode), kOtherHost);
+  EXPECT_EQ(row(old)->hosts.size(), 2u);
+  const World hosts(old, seconds(1), [](config::IgmpSnooping& s) { s.max_hosts = 1; });
+  EXPECT_EQ(hosts.restored.refused, 0u);
+  EXPECT_EQ(row(hosts)->hosts.size(), 1u);
+}
+
+TEST(RestartTest, TodaysProfilesCount) {
+  const Before old;
+  config::Config c = World::configure({});
+  c.group_profiles.push_back({"no-b", {}, {{{kGroup, 32}, {kB, 32}}}});
+  c.group_profiles.push_back({"none", {}, {{{kGroup, 32}, {}}}});
+  c.ports[0].group_profile = 1;
+  c.ports[1].group_profile = 0;
+  const World now(old, seconds(1), c);
+  EXPECT_EQ(now.restored.members, 1u);
+  EXPECT_EQ(now.restored.refused, 1u);
+  EXPECT_EQ(now.entry(), ports({}));
+  EXPECT_EQ(now.entry(kA), ports({1}));
+  EXPECT_EQ(now.entry(kB), std::nullopt);
+}
+
+TEST(RestartTest, TodaysGuardsCount) {
+  World old;
+  old.hear(2, general_query(), kLowRouter);
+  old.hear(kRouter, general_query(), kLowRouter);
+  ASSERT_EQ(old.sw.mrouters(kVlan, old.now).size(), 2u);
+  config::Config c = World::configure({});
+  c.ports[2].querier_guard = true;
+  const World now(old, seconds(1), c);
+  ASSERT_EQ(now.sw.mrouters(kVlan, now.now).size(), 1u);
+  EXPECT_EQ(now.sw.mrouters(kVlan, now.now)[0].port, PortId{kRouter});
 }
 
 TEST(RestartTest, StaticMembersByCommandStayHoweverLong) {

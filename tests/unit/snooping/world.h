@@ -78,7 +78,10 @@ class World {
   // After a restart: what `before` knew at its end, `away` ago.
   World(const World& before, Duration away, const Set& set = {},
         std::initializer_list<std::uint16_t> up = {0, 1, 2, 3})
-      : now(before.now + away), sw(configure(set), kOurMac, 2) {
+      : World(before, away, configure(set), up) {}
+  World(const World& before, Duration away, const config::Config& c,
+        std::initializer_list<std::uint16_t> up = {0, 1, 2, 3})
+      : now(before.now + away), sw(c, kOurMac, 2) {
     restored = sw.start(before.saved(), now, out);
     absorb();
     before_links = out;
