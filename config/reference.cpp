@@ -71,9 +71,9 @@ void print_applies(std::ostream& out, Section section) {
   for (const Key& key : all_keys()) {
     if (key.section != section || is_section(key) || applies_at_once(key) == at_once) continue;
     out << between << '`' << key.name << '`';
-    between = " and ";
+    between = ", ";
   }
-  if (std::string_view(between) == " and ") {
+  if (std::string_view(between) == ", ") {
     out << (at_once ? " after a restart" : " at once, by a reload");
   }
   out << ".\n";
