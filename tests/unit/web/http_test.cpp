@@ -184,11 +184,11 @@ struct HurriedHttpTest : HttpTest {
   HurriedHttpTest()
       : HttpTest({.connections = 4,
                   .streams = 2,
-                  .request_time = 100ms,
-                  .idle_time = 200ms,
-                  .answer_time = 200ms,
-                  .heartbeat = 50ms,
-                  .silence_before_eviction = 20ms}) {}
+                  .request_time = 400ms,
+                  .idle_time = 800ms,
+                  .answer_time = 800ms,
+                  .heartbeat = 200ms,
+                  .silence_before_eviction = 80ms}) {}
 };
 
 TEST_F(HurriedHttpTest, LetsGoOfWhoDoesNotFinish) {
@@ -205,7 +205,7 @@ TEST_F(HurriedHttpTest, AnswersInSpiteOfManySlowClients) {
   std::vector<Peer> slow;
   for (int round = 0; round < 5; ++round) {
     for (int i = 0; i < 4; ++i) slow.push_back(peer());
-    std::this_thread::sleep_for(30ms);
+    std::this_thread::sleep_for(120ms);
     for (Peer& one : slow) one.say("G");
     EXPECT_TRUE(answers());
   }
@@ -221,7 +221,7 @@ TEST_F(HurriedHttpTest, ReadersOfEventsLeaveRoomForOthers) {
   }
   EXPECT_THAT(ask("GET /events HTTP/1.1\r\nHost: x\r\n\r\n"), StartsWith("HTTP/1.1 503"));
   EXPECT_EQ(one.until(":\n\n"), ":\n\n");  // longer than any timeout: it is not idle
-  std::this_thread::sleep_for(300ms);
+  std::this_thread::sleep_for(1000ms);
   ::eventfd_write(bell_, 1);
   EXPECT_THAT(two.until("e\n\n"), HasSubstr("joined"));
   EXPECT_TRUE(answers());
