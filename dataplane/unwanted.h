@@ -24,8 +24,8 @@ class UnwantedStreams {
     constexpr auto kRelaxed = std::memory_order_relaxed;
     if (place.key.load(kRelaxed) != key) {
       place.key.store(0, kRelaxed);
-      std::atomic_thread_fence(std::memory_order_release);
-      place.source.store(source.value, kRelaxed);
+      // Released, so that who sees it sees that the former key is gone.
+      place.source.store(source.value, std::memory_order_release);
       place.key.store(key, std::memory_order_release);
     }
     place.frames.store(place.frames.load(kRelaxed) + frames, kRelaxed);
@@ -42,8 +42,7 @@ class UnwantedStreams {
       if (frames == seen[i]) continue;
       seen[i] = frames;
       const std::uint64_t key = place.key.load(std::memory_order_acquire);
-      const Ipv4 source{place.source.load(std::memory_order_relaxed)};
-      std::atomic_thread_fence(std::memory_order_acquire);
+      const Ipv4 source{place.source.load(std::memory_order_acquire)};
       // Else it is being changed right now: it is seen the next time.
       if (key == 0 || key != place.key.load(std::memory_order_relaxed)) continue;
       visit(VlanId{static_cast<std::uint16_t>(key >> 40 & 0xFFF)},

@@ -250,13 +250,13 @@ Fib::Totals Fib::sum_counts(std::uint32_t number) const {
   };
   for (;;) {
     const std::uint64_t before = carried_over(std::memory_order_acquire);
-    Totals sum{carried.packets.load(kRelaxed), carried.bytes.load(kRelaxed)};
+    Totals sum{carried.packets.load(std::memory_order_acquire),
+               carried.bytes.load(std::memory_order_acquire)};
     for (unsigned i = 0; i < workers_; ++i) {
-      const std::uint32_t count = counts_[i][number].load();
+      const std::uint32_t count = counts_[i][number].read();
       sum.packets += FibCount::packets(count);
       sum.bytes += FibCount::bytes(count);
     }
-    std::atomic_thread_fence(std::memory_order_acquire);
     if ((before & 1) == 0 && carried_over(kRelaxed) == before) return sum;
   }
 }
@@ -265,10 +265,10 @@ Fib::Totals Fib::sum_counts(std::uint32_t number) const {
 void Fib::Reader::carry_over(std::uint32_t number, std::uint32_t word) const {
   std::atomic<std::uint32_t>& times = fib_.carry_overs_[worker_].times;
   times.store(times.load(kRelaxed) + 1, kRelaxed);
-  std::atomic_thread_fence(kRelease);
-  fib_.totals_[number].packets.fetch_add(FibCount::packets(word), kRelaxed);
-  fib_.totals_[number].bytes.fetch_add(FibCount::bytes(word), kRelaxed);
-  counts_[number].store(0);
+  // Released each, so that who sees any of them sees that it is under way, or has been.
+  fib_.totals_[number].packets.fetch_add(FibCount::packets(word), kRelease);
+  fib_.totals_[number].bytes.fetch_add(FibCount::bytes(word), kRelease);
+  counts_[number].clear();
   times.store(times.load(kRelaxed) + 1, kRelease);
 }
 

@@ -32,8 +32,11 @@ class FibCount {
     return (word & (FibCount::word(kMostPackets, 0) | kMostBytes)) != 0;
   }
 
+  // The worker's own, whose order matters to nobody else until it carries over.
   std::uint32_t load() const { return word_.load(std::memory_order_relaxed); }
   void store(std::uint32_t word) { word_.store(word, std::memory_order_relaxed); }
+  void clear() { word_.store(0, std::memory_order_release); }
+  std::uint32_t read() const { return word_.load(std::memory_order_acquire); }
 
  private:
   static constexpr unsigned kPacketsAt = 22;
