@@ -44,13 +44,16 @@ class Block {
   void address(Ipv4 address) { put(out_, address.value); }
   void time(TimePoint deadline) {
     if (deadline == kNever) return put(out_, kNoEnd);
-    const std::int64_t left = (deadline - now_.time).count();
-    put(out_, static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 0, kMostLeft)));
+    // One that never ran is as far in the past as can be, where a difference would run over.
+    const std::int64_t left = (std::max(deadline, now_.time) - now_.time).count();
+    put(out_, static_cast<std::uint32_t>(std::min<std::int64_t>(left, kMostLeft)));
   }
   // How long ago, in tenths of a second.
   void age(TimePoint since) {
-    const std::int64_t ds = (now_.time - since).count() / 100;
-    put(out_, static_cast<std::uint32_t>(std::clamp<std::int64_t>(ds, 0, 0xFFFFFFFF)));
+    constexpr std::int64_t kMost = 0xFFFFFFFF;
+    const TimePoint oldest = now_.time - std::chrono::milliseconds(100 * kMost);
+    const std::int64_t ds = (now_.time - std::clamp(since, oldest, now_.time)).count() / 100;
+    put(out_, static_cast<std::uint32_t>(ds));
   }
   template <class List>
   void count(const List& list) {
