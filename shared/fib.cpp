@@ -237,8 +237,8 @@ void Fib::reclaim() {
 
 Fib::Totals Fib::sum_counts(std::uint32_t number) const {
   const FibTotal& carried = totals_[number];
-  // How often the workers have carried over, in all; odd: one is about it. It happens so seldom
-  // that a second try is rare, and a third does not happen.
+  // How often the workers have carried over, in all; odd: one is about it. Each does so once in
+  // FibCount::kMostPackets frames of an entry, which takes less than a look here does.
   const auto carried_over = [this](std::memory_order order) {
     std::uint64_t times = 0, under_way = 0;
     for (unsigned i = 0; i < workers_; ++i) {
