@@ -6,6 +6,18 @@
 #include "control/log/log.h"
 
 namespace sluice::control {
+namespace {
+
+LogEvent log_event_of(bool raised) {
+  return raised ? LogEvent::kAlarmRaised : LogEvent::kAlarmCleared;
+}
+
+}  // namespace
+
+LogLevel log_level_of(const health::Alarm& alarm, bool raised) {
+  const bool critical = alarm.severity == health::Severity::kCritical;
+  return raised && critical ? LogLevel::kError : text_of(log_event_of(raised)).level;
+}
 
 void log_alarm(const health::Alarm& alarm, bool raised, const api::PortNames& ports) {
   std::vector<LogField> fields;
@@ -20,7 +32,7 @@ void log_alarm(const health::Alarm& alarm, bool raised, const api::PortNames& po
     fields.emplace_back("cause", alarm.cause);
     fields.emplace_back("remedy", alarm.remedy);
   }
-  log::write(raised ? LogEvent::kAlarmRaised : LogEvent::kAlarmCleared, fields);
+  log::write_at(log_level_of(alarm, raised), log_event_of(raised), fields);
 }
 
 }  // namespace sluice::control

@@ -86,9 +86,10 @@ std::string logfmt_value(std::string_view value) {
   return out += '"';
 }
 
-std::string line_of(LogEvent event, const LogFields& fields, std::uint64_t suppressed) {
+std::string line_of(LogEvent event, const LogFields& fields, std::uint64_t suppressed,
+                    std::optional<LogLevel> level) {
   const LogEventText& text = text_of(event);
-  std::string line(to_string(text.level));
+  std::string line(to_string(level.value_or(text.level)));
   line.append(" event=").append(text.name);
   for (const LogField& field : fields) {
     line.append(" ").append(field.key).append("=").append(logfmt_value(field.value));

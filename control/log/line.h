@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,8 +17,10 @@ namespace sluice::control::log {
 std::string logfmt_value(std::string_view value);
 inline constexpr std::size_t kLongestValue = 1024;
 
-// `suppressed`: how many lines of this event were withheld before this one.
-std::string line_of(LogEvent event, const LogFields& fields, std::uint64_t suppressed);
+// `suppressed`: how many lines of this event were withheld before this one. `level`: when it is not
+// the event's own.
+std::string line_of(LogEvent event, const LogFields& fields, std::uint64_t suppressed,
+                    std::optional<LogLevel> level = {});
 
 // How systemd's journal is told the level of a line: "<6>".
 std::string_view journal_prefix(LogLevel level);

@@ -64,9 +64,9 @@ spdlog::level::level_enum colour_of(LogLevel level) {
 }
 
 // With the mutex held, so that lines stand in the order in which they were admitted.
-void put(Log& log, LogEvent event, const LogFields& fields, std::uint64_t suppressed) {
-  const LogLevel level = text_of(event).level;
-  std::string line = line_of(event, fields, suppressed);
+void put(Log& log, LogEvent event, LogLevel level, const LogFields& fields,
+         std::uint64_t suppressed) {
+  std::string line = line_of(event, fields, suppressed, level);
   if (log.journal) line.insert(0, journal_prefix(level));
   log.out->log(colour_of(level), spdlog::string_view_t(line));
 }
@@ -86,18 +86,25 @@ void open(const LogLevels& levels) {
 }
 
 bool wants(LogEvent event) {
+  return wants(event, text_of(event).level);
+}
+bool wants(LogEvent event, LogLevel level) {
   const Log& log = the_log();
-  const LogEventText& text = text_of(event);
-  const auto& level = log.levels[static_cast<std::size_t>(text.subsystem)];
-  return text.level >= level.load(std::memory_order_relaxed) &&
+  const auto& least = log.levels[static_cast<std::size_t>(text_of(event).subsystem)];
+  return level >= least.load(std::memory_order_relaxed) &&
          log.opened.load(std::memory_order_acquire);
 }
 
 void write(LogEvent event, const LogFields& fields) {
-  if (!wants(event)) return;
+  write_at(text_of(event).level, event, fields);
+}
+void write_at(LogLevel level, LogEvent event, const LogFields& fields) {
+  if (!wants(event, level)) return;
   Log& log = the_log();
   const std::lock_guard lock(log.mutex);
-  if (const auto suppressed = log.limiter.admit(event, now())) put(log, event, fields, *suppressed);
+  if (const auto suppressed = log.limiter.admit(event, now())) {
+    put(log, event, level, fields, *suppressed);
+  }
 }
 
 void set_level(Subsystem subsystem, LogLevel level) {
@@ -115,7 +122,7 @@ void tell_suppressed(bool all) {
   if (!log.opened.load(std::memory_order_acquire)) return;
   const std::lock_guard lock(log.mutex);
   log.limiter.tell(now(), all, [&](LogEvent event, std::uint64_t suppressed) {
-    put(log, event, {}, suppressed);
+    put(log, event, text_of(event).level, {}, suppressed);
   });
 }
 

@@ -14,8 +14,11 @@ void open(const LogLevels& levels);
 
 // For who would do work only to see the line not written.
 bool wants(LogEvent event);
+bool wants(LogEvent event, LogLevel level);
 // log::write(LogEvent::kPortLink, {{"port", name}, {"state", "up"}});
 void write(LogEvent event, const LogFields& fields = {});
+// The same, more or less severe than the event is by itself.
+void write_at(LogLevel level, LogEvent event, const LogFields& fields);
 
 void set_level(Subsystem subsystem, LogLevel level);
 LogLevels levels();

@@ -69,7 +69,8 @@ def test_alarms_come_and_go(net, guarded):
         'alarm_active{name="viewers-without-stream",vlan="10",group="239.6.1.1"}'] == 1
     table = guarded.ctl("show", "alarms").stdout
     assert "cause:" in table and table.startswith("SEVERITY")
-    assert "alarm-raised alarm=viewers-without-stream" in guarded.log.replace("event=", "")
+    assert "warn event=alarm-raised alarm=viewers-without-stream severity=warning" in guarded.log
+    assert "error event=alarm-raised alarm=no-querier severity=critical" in guarded.log
     # And all is well again: the stream comes, the other one stops, a querier is there.
     net.src.ask("stream_stop")
     stream(net.src, "239.6.1.1")

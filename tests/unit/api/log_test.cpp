@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "control/alarm_log.h"
 #include "control/event_log.h"
 #include "control/log/limiter.h"
 #include "control/log/line.h"
@@ -23,6 +24,16 @@ TEST(LogLine, HasLevelEventAndFields) {
   EXPECT_EQ(line_of(LogEvent::kStopped, {}, 0), "info event=stopped");
   EXPECT_EQ(line_of(LogEvent::kReady, {{"ports", 3u}, {"socket", std::string("/run/x")}}, 7),
             "info event=ready ports=3 socket=/run/x suppressed=7");
+}
+
+// Who looks at errors only sees every critical alarm, and no other.
+TEST(LogLine, ACriticalAlarmIsAnError) {
+  const health::Alarm warning{.severity = health::Severity::kWarning};
+  const health::Alarm critical{.severity = health::Severity::kCritical};
+  EXPECT_EQ(log_level_of(warning, /*raised=*/true), LogLevel::kWarn);
+  EXPECT_EQ(log_level_of(critical, /*raised=*/true), LogLevel::kError);
+  EXPECT_EQ(log_level_of(critical, /*raised=*/false), LogLevel::kInfo);
+  EXPECT_EQ(line_of(LogEvent::kAlarmRaised, {}, 0, LogLevel::kError), "error event=alarm-raised");
 }
 
 TEST(LogLine, QuotesWhatWouldBreakIt) {
