@@ -2,7 +2,6 @@
 // Rules that a VLAN as a whole keeps: topology change, bounds, refused entries, tagged VLANs, and
 // what is shown and counted.
 #include <gtest/gtest.h>
-#include <malloc.h>
 
 #include "control/igmp/parameters.h"
 #include "control/snooping/host_table.h"
@@ -156,25 +155,6 @@ TEST(RefusedEntry, IsOfferedAgainWithItsSources) {
   w.hear(0, record(RecordType::kModeIsInclude, {kA}));
   EXPECT_TRUE(w.out.fib.empty()) << "and then it is there";
 }
-
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // whose heap is another one
-TEST(Memory, AtMost256BytesForAMembership) {
-  RecordProperty("req", "snooping/MS-02");
-  World w([](auto& s) {
-    s.explicit_tracking = false;
-    s.report_policy = config::ReportPolicy::kForward;
-  });
-  constexpr std::uint32_t kGroups = 20000;
-  w.hear(0, V2{kGroup});
-  const std::size_t before = mallinfo2().uordblks;
-  for (std::uint32_t i = 1; i <= kGroups; ++i) {
-    w.out.clear();
-    w.sw.on_frame({PortId{0}, kVlan, 0, false, frame(V2{Ipv4{kGroup.value + i}}, kHost)}, w.now,
-                  w.out);
-  }
-  EXPECT_LE((mallinfo2().uordblks - before) / kGroups, 256u);
-}
-#endif
 
 // --- Leaving
 // --------------------------------------------------------------------------------------
