@@ -14,7 +14,8 @@ namespace sluice::control::api {
 
 class Listener {
  public:
-  // Creates the directory, replaces a stale socket, refuses a living one. Mode 0660.
+  // Creates the directory, replaces a stale socket, refuses a living one: one that answers, or that
+  // somebody holds for a second. A process that was killed may take that long to let go. Mode 0660.
   static Result<Listener> open(const std::string& path);
   ~Listener();
   Listener(Listener&& other) noexcept;

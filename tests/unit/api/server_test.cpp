@@ -155,15 +155,37 @@ TEST_F(SocketTest, ALivingDaemonKeepsItsPath) {
   expect_alive();
 }
 
-TEST_F(SocketTest, AStaleSocketIsReplaced) {
-  std::filesystem::create_directories(directory_ + "/run");
+// A socket of a process that never answers.
+int bound_socket(const std::string& path) {
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path());
   const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  path_.copy(address.sun_path, sizeof address.sun_path - 1);
-  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  ::close(fd);
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  EXPECT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  return fd;
+}
+
+TEST_F(SocketTest, AStaleSocketIsReplaced) {
+  ::close(bound_socket(path_));
   start();
+  expect_alive();
+}
+
+TEST_F(SocketTest, WhoIsSilentKeepsItsPathUntilItIsGone) {
+  const int fd = bound_socket(path_);
+  ::listen(fd, 8);
+  const auto second = Listener::open(path_);
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().what, HasSubstr("running daemon"));
+  EXPECT_TRUE(std::filesystem::is_socket(path_));
+  // As after a kill: it lets go while we are waiting.
+  std::thread dying([fd] {
+    std::this_thread::sleep_for(100ms);
+    ::close(fd);
+  });
+  start();
+  dying.join();
   expect_alive();
 }
 
