@@ -149,7 +149,9 @@ int run(const std::string& path, config::Config& loaded) {
   api::EventFeed feed;
   const api::PortNames ports(port_names(loaded));
   const auto uptime_s = [&] { return std::chrono::duration<double>(elapsed()).count(); };
-  api::Dispatcher dispatcher({.config_path = path, .ports = ports, .uptime_s = uptime_s}, commands);
+  api::Dispatcher dispatcher(
+      {.config_path = path, .ports = ports, .uptime_s = uptime_s, .keep = [&] { keeper.flush(); }},
+      commands);
   sluice::control::Watchdog watchdog(plane.grace_period(), watchdog_interval());
   api::EventFeed dashboard_feed;
   std::optional<web::Dashboard> dashboard;

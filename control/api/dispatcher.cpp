@@ -313,6 +313,7 @@ Dispatcher::Text Dispatcher::change_static(const Request& request, bool add) {
   });
   if (!outcome) return outcome.error();
   if (!*outcome) return outcome->error();
+  setup_.keep();
   return kDone;
 }
 
@@ -330,6 +331,7 @@ Dispatcher::Text Dispatcher::clear_groups(const Request& request) {
   });
   if (!outcome) return outcome.error();
   if (!*outcome) return outcome->error();
+  setup_.keep();
   return kDone;
 }
 

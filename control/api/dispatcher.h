@@ -25,6 +25,8 @@ class Dispatcher {
     std::string config_path;
     PortNames ports;
     std::function<double()> uptime_s;
+    // Follows each change of what is kept over a restart, before the answer; may wait a while.
+    std::function<void()> keep = [] {};
   };
 
   struct Answer {

@@ -2,7 +2,6 @@
 #include "control/state/keeper.h"
 
 #include <spdlog/fmt/fmt.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include <algorithm>
@@ -101,6 +100,7 @@ void Keeper::restore(Appliance& appliance, Loop& loop) {
 void Keeper::start(api::CommandQueue& commands) {
   if (setup_.path.empty()) return;
   commands_ = &commands;
+  const std::lock_guard lock(mutex_);  // flush() may be on its way
   thread_ = std::thread([this] { run(); });
 }
 
@@ -111,6 +111,7 @@ void Keeper::finish() {
     stop_ = true;
   }
   wake_.notify_all();
+  flushed_.notify_all();
   thread_.join();
   write_copy([](const std::function<void()>& work) {
     work();
@@ -118,20 +119,31 @@ void Keeper::finish() {
   });
 }
 
+void Keeper::flush() {
+  std::unique_lock lock(mutex_);
+  if (!thread_.joinable()) return;
+  const std::uint64_t mine = ++asked_;
+  wake_.notify_one();
+  flushed_.wait_for(lock, kMostPatience, [&] { return stop_ || answered_ >= mine; });
+}
+
 bool Keeper::call(const std::function<void()>& work) {
   return commands_->call([&](api::Core&) { work(); });
 }
 
 void Keeper::run() {
-  // It shares the control thread's core and can wait.
-  setpriority(PRIO_PROCESS, 0, 19);
   auto next_copy = steady_clock::now() + kFirstCopy;
   auto next_header = steady_clock::now();
   std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, kJournalInterval, [this] { return stop_; })) {
+  for (;;) {
+    wake_.wait_for(lock, kJournalInterval, [this] { return stop_ || asked_ > answered_; });
+    if (stop_) return;
+    const std::uint64_t flush = asked_;
+    const bool hurry = flush > answered_;
     lock.unlock();
     const auto begin = steady_clock::now();
-    if (begin >= next_copy) {
+    // Who hurries has a copy made now only where nothing else helps.
+    if (begin >= next_copy || (hurry && (!file_.open() || behind_) && !failing_)) {
       bool changed = !file_.open() || behind_ || journal_bytes_ > 0;
       if (!changed) call([&] { changed = appliance_->snooper().changes().refreshed(); });
       if (changed) write_copy([this](const auto& work) { return call(work); });
@@ -144,6 +156,8 @@ void Keeper::run() {
       next_header = begin + kHeaderInterval;
     }
     lock.lock();
+    answered_ = flush;
+    flushed_.notify_all();
   }
 }
 

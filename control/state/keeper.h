@@ -2,7 +2,8 @@
 // Keeps the state file: reads it while the ports are being opened, and writes it from a thread of
 // its own while the daemon runs. The control thread only copies rows, a fraction of a millisecond
 // at a time. What changes is in the file a tenth of a second later (killed, the daemon loses no
-// more); the whole is written anew every ten seconds or more, and at a clean stop.
+// more), or at once for who asks; the whole is written anew every ten seconds or more, and at a
+// clean stop.
 #pragma once
 
 #include <atomic>
@@ -32,6 +33,7 @@ class Keeper {
   // A copy of everything is made this often, less often when it is large.
   static constexpr Duration kCopyInterval = std::chrono::seconds(10);
   static constexpr std::size_t kMostBytesPerSecond = 1'000'000;
+  static constexpr Duration kMostPatience = std::chrono::seconds(1);
 
   struct Setup {
     std::string path;  // empty: keeps nothing, and all below does nothing
@@ -46,6 +48,9 @@ class Keeper {
   // Starts the appliance with what was read, and logs what became of it. Before the workers poll.
   void restore(Appliance& appliance, Loop& loop);
   void start(api::CommandQueue& commands);
+  // Any thread but the control thread, between start() and finish(): waits until what has changed
+  // is in the file, or the disk has refused it, or has had a second.
+  void flush();
   // After the control thread's loop has ended: writes everything once more. Called by that thread.
   void finish();
 
@@ -71,7 +76,8 @@ class Keeper {
   bool failing_ = false;  // told so already
   std::atomic<std::uint64_t> copies_{0}, bytes_{0}, errors_{0}, size_{0};
   std::mutex mutex_;
-  std::condition_variable wake_;
+  std::condition_variable wake_, flushed_;
+  std::uint64_t asked_ = 0, answered_ = 0;  // by flush(), and the latest that was seen to
   bool stop_ = false;
   std::thread thread_;
 };
