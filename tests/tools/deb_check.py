@@ -3,8 +3,8 @@
 
 Makes a plain Debian 12 in a folder, installs the package with apt, and runs the command line of the
 unit there with the capabilities, environment and read-only file system that the unit would have: as
-it comes, and with each kind of device that needs no card. Looks at the package with lintian and at
-the unit with systemd-analyze. Everything is gone afterwards.
+it comes, and with each kind of device that needs no card. Upgrades it, removes it, purges it. Looks
+at the package with lintian and at the unit with systemd-analyze. Everything is gone afterwards.
 
     sudo tests/tools/deb_check.py FOLDER_WITH_DEB [--keep]
 """
@@ -21,6 +21,7 @@ import tempfile
 
 MIRROR = "http://deb.debian.org/debian"
 UNIT = "lib/systemd/system/sluiced.service"
+STATE = "var/lib/sluice"
 DROP_INS = "usr/share/doc/sluice/examples/systemd"
 SPACE = f"sluice-deb-{os.getpid()}"
 
@@ -80,6 +81,8 @@ class Unit:
         gid = int(run("chroot", root, "getent", "group", "sluice").stdout.split(":")[2])
         os.chown(f"{self.run_folder}/sluice", 0, gid)
         os.chmod(f"{self.run_folder}/sluice", 0o750)
+        os.chown(f"{root}/{STATE}", 0, gid)
+        os.chmod(f"{root}/{STATE}", 0o750)
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(f"{self.run_folder}/notify")
         self.notify.settimeout(1)
@@ -93,6 +96,7 @@ class Unit:
         inside = f"""set -e
             ulimit -l unlimited 2>/dev/null || true
             mount --bind {root} {root}
+            mount --bind {root}/{STATE} {root}/{STATE}
             mount --bind {self.run_folder} {root}/run
             mount -t proc proc {root}/proc
             mount -t sysfs sysfs {root}/sys
@@ -157,6 +161,59 @@ access-vlan = 10
 """
 
 
+def fetch(url):
+    """As a browser on the machine would."""
+    return run("ip", "netns", "exec", SPACE, sys.executable, "-c",
+               f"import urllib.request; print(urllib.request.urlopen('{url}').read().decode())").stdout
+
+
+def newer_version(deb, folder):
+    """The same package, built later."""
+    tree, newer = os.path.join(folder, "newer"), os.path.join(folder, "newer.deb")
+    run("dpkg-deb", "--raw-extract", deb, tree)
+    file = os.path.join(tree, "DEBIAN/control")
+    with open(file, encoding="utf-8") as control:
+        text = control.read()
+    with open(file, "w", encoding="utf-8") as control:
+        control.write(re.sub(r"^(Version: .*)$", r"\1+next", text, flags=re.M))
+    run("dpkg-deb", "--root-owner-group", "--build", tree, newer)
+    return newer
+
+
+def try_life(root, deb, folder):
+    """A configuration of the operator's own, an upgrade, removal, purge."""
+    file = os.path.join(root, "etc/sluice/sluice.toml")
+    with open(file, "a", encoding="utf-8") as out:
+        out.write('[metrics]\nlisten = "127.0.0.1:9464"\n[dashboard]\nlisten = "127.0.0.1:8080"\n')
+    shutil.copy(newer_version(deb, folder), os.path.join(root, "tmp/newer.deb"))
+    unit = Unit(root, [])
+    try:
+        unit.wait_for("READY=1")
+        for url, text in (("9464/metrics", "sluice_build_info{"), ("8080/", "<title>Sluice")):
+            if text not in fetch("http://127.0.0.1:" + url):
+                raise SystemExit(f"{url} does not say {text}")
+        unit.ctl("static", "add", "--vlan 10 --group 239.1.1.1 --port p1")
+        run("chroot", root, "dpkg", "-i", "/tmp/newer.deb", stdin=subprocess.DEVNULL)
+    finally:
+        unit.stop()
+    unit = Unit(root, [])
+    try:
+        unit.wait_for("READY=1")
+        rows = json.loads(unit.ctl("show", "groups", "--json").stdout)["groups"]
+    finally:
+        unit.stop()
+    if [row["group"] for row in rows] != ["239.1.1.1"] or "[metrics]" not in open(file).read():
+        raise SystemExit(f"not kept over an upgrade: {rows}\n{unit.read_log()}")
+    left = {}
+    for how in ("--remove", "--purge"):
+        run("chroot", root, "dpkg", how, "sluice")
+        left[how] = [path for path in ("usr/sbin/sluiced", "etc/sluice/sluice.toml", f"{STATE}/state", STATE)
+                     if os.path.exists(os.path.join(root, path))]
+    if left != {"--remove": ["etc/sluice/sluice.toml", f"{STATE}/state", STATE], "--purge": []}:
+        raise SystemExit(f"left behind: {left}")
+    print("metrics and dashboard answer; upgrade keeps what is known, remove the files, purge nothing")
+
+
 def try_unit(root, what, ports=None, drop_ins=()):
     """Starts it, asks it, stops it."""
     file = os.path.join(root, "etc/sluice/sluice.toml")
@@ -184,7 +241,7 @@ def try_unit(root, what, ports=None, drop_ins=()):
         code = unit.stop()
         with open(file, "w", encoding="utf-8") as out:
             out.write(original)
-    if code:
+    if code or re.search(r"^\S+ error ", unit.read_log(), re.M):
         raise SystemExit(f"{what}: ended with {code}\n{unit.read_log()}")
 
 
@@ -213,6 +270,7 @@ def main():
     folder = tempfile.mkdtemp(prefix="sluice-deb-")
     root = arguments.root or os.path.join(folder, "root")
     run("ip", "netns", "add", SPACE)
+    run("ip", "-n", SPACE, "link", "set", "lo", "up")
     try:
         if not arguments.root:
             make_root(root, deb)
@@ -228,6 +286,8 @@ def main():
         try_unit(root, "net_memif", [
             f"net_memif{n},role=server,id={n},socket=/run/sluice/memif.sock,socket-abstract=no"
             for n in (1, 2)], ["memif.conf"])
+        if not arguments.keep:
+            try_life(root, deb, folder)
         print("the package works on a clean machine")
     finally:
         run("ip", "netns", "del", SPACE, check=False)
