@@ -22,7 +22,7 @@ from record import Context
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-PROCEDURES = ("throughput", "control", "delay", "flood", "idle", "rfc3918")
+PROCEDURES = ("throughput", "control", "delay", "flood", "idle", "restart", "rfc3918")
 
 
 def arguments(words):

@@ -73,12 +73,13 @@ class Sluice(Switch):
     version = 3
 
     def __init__(self, wires, version=3, more_ports=(), snooping=None, dataplane=None,
-                 limited=False):
+                 limited=False, system=None):
         super().__init__(wires)
         self.punt_limit = None if limited else NO_PUNT_LIMIT
         lab.daemon.BUILD = wires.build
         self.version = version
         self.more_ports = list(more_ports)
+        self.system = system
         self.snooping = {"querier-source": QUERIER, "unregistered": "drop", "fast-leave": True,
                          "flood-without-querier": False, "igmp-version": version,
                          # Version 2 hosts may listen in silence, unless a port has one host.
@@ -92,7 +93,7 @@ class Sluice(Switch):
         ports = [{"name": port, "device": f"net_af_packet{n},iface={port},qdisc_bypass=1",
                   "access-vlan": VLAN} for n, port in enumerate(self.wires.ports)]
         self.daemon.configure(ports + self.more_ports, {VLAN: self.snooping},
-                              dataplane=self.dataplane, punt_limit=self.punt_limit)
+                              dataplane=self.dataplane, punt_limit=self.punt_limit, system=self.system)
         self.settings = self.daemon.read()
         try:
             self.daemon.start()

@@ -95,6 +95,12 @@ def test_one_lost_frame_of_a_million_is_found(tester):  # BT-02, which asks ten 
     assert outcome["ports"][1]["received"] == 999_999
 
 
+def test_the_longest_gap_is_found(tester):
+    lost = [{"kind": "lose", "sequence": number} for number in range(100, 200)]
+    outcome = trial(tester, source(500, rate=10_000, burst=1, faults=lost))
+    assert 10e6 < outcome["ports"][1]["longest_gap_ns"] < 40e6
+
+
 @pytest.mark.parametrize("fault, expected", [
     ({"kind": "lose", "sequence": 77}, {(1, "lost"): 1}),
     ({"kind": "duplicate", "sequence": 77}, {(1, "duplicates"): 1}),

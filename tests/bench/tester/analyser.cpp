@@ -55,6 +55,7 @@ void Analyser::received(unsigned port, const Arrival& arrival) {
   }
   const Source& source = sources_[tag->source];
   ++report.received;
+  if (report.last != 0) report.longest_gap = std::max(report.longest_gap, arrival.at - report.last);
   report.last = std::max(report.last, arrival.at);
   if (!unaltered(source, *tag, arrival.frame, arrival.length)) {
     ++report.altered;

@@ -43,6 +43,7 @@ struct PortReport {
   std::uint64_t other = 0;         // no test frame of this run
   std::uint64_t silent_flows = 0;  // expected here, and no frame of it came
   Nanoseconds last = 0;
+  Nanoseconds longest_gap = 0;         // from one frame to the next
   std::vector<Nanoseconds> latencies;  // in order of arrival; at most kMaxLatencies
   std::vector<Nanoseconds> tagged;     // of the frame in the middle of each source (ML-02)
 };

@@ -154,6 +154,7 @@ Json write_port(PortReport& port, bool samples, Nanoseconds begin) {
             {"altered", port.altered},
             {"other", port.other},
             {"silent_flows", port.silent_flows},
+            {"longest_gap_ns", port.longest_gap},
             {"last_ns", port.received == 0 ? 0 : port.last - begin},
             {"tagged_ns", port.tagged}};
   if (samples) json["latency_samples_ns"] = port.latencies;
