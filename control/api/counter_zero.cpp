@@ -12,9 +12,8 @@ void CounterZero::clear_vlan(VlanId vlan, const Fib& fib, const std::vector<Name
   fib.for_each([&](const Fib::Row& row) {
     if (row.key.vlan == vlan) entries_[row.key] = Offset{row.packets, row.bytes};
   });
-  const std::string label = "vlan=\"" + std::to_string(vlan.value) + "\"";
   for (const NamedCount& counter : counters) {
-    if (counter.name.find(label) != std::string::npos) counters_[counter.name] = counter.value;
+    if (counter.name.find("_total{") != std::string::npos) counters_[counter.name] = counter.value;
   }
 }
 
@@ -27,7 +26,7 @@ void CounterZero::apply(Fib::Row& row) const {
 
 void CounterZero::apply(NamedCount& counter) const {
   const auto at = counters_.find(counter.name);
-  // A gauge may have fallen below what it was.
+  // A VLAN that was taken away and has come again counts from zero.
   if (at != counters_.end() && counter.value >= at->second) counter.value -= at->second;
 }
 

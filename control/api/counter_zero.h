@@ -17,7 +17,8 @@ class CounterZero {
  public:
   // Everything counts from its own zero again.
   void reset();
-  // From now on the VLAN's entries and the counters with its label are shown from zero.
+  // From now on the VLAN's entries, and those of `counters` that only count up, are shown from
+  // zero. `counters`: as they are, none of them applied to.
   void clear_vlan(VlanId vlan, const Fib& fib, const std::vector<NamedCount>& counters);
   // An entry that is gone takes its offset with it: a new one of the same key counts from zero.
   void forget(const FibKey& key) {

@@ -2,14 +2,18 @@
 // Every counter of both planes under its Prometheus name without the `sluice_` prefix.
 #pragma once
 
+#include <optional>
 #include <vector>
 
-#include "control/api/core.h"
+#include "control/api/command_queue.h"
 #include "control/api/views.h"
 
 namespace sluice::control::api {
 
-// Control thread. What was cleared for one VLAN counts from there.
-std::vector<NamedCount> collect_counters(const Core& core, const PortNames& ports);
+// Asks the control thread in pieces, so that none takes it long however many VLANs there are. What
+// was cleared for one VLAN counts from there. Any thread but the control thread. None: the daemon
+// is stopping.
+std::optional<std::vector<NamedCount>> collect_counters(CommandQueue& commands,
+                                                        const PortNames& ports);
 
 }  // namespace sluice::control::api

@@ -15,6 +15,7 @@ namespace sluice::control::api {
 namespace {
 
 const std::string kDone = "{}";
+const std::string kStopping = "the daemon is stopping";
 
 // "groups":[...]: written row by row, so that a large table is not held as a tree as well.
 template <class Rows, class... More>
@@ -126,7 +127,7 @@ auto Dispatcher::on_control(std::optional<VlanId> vlan, Read read)
   const bool ran = commands_.call([&](Core& core) {
     if (!vlan || core.has_vlan(*vlan)) rows.emplace(read(core));
   });
-  if (!ran) return Error{"the daemon is stopping"};
+  if (!ran) return Error{kStopping};
   if (!rows) {
     return Error{fmt::format("there is no VLAN {}: no port carries it and no [[vlan]] names it",
                              vlan->value)};
@@ -250,8 +251,8 @@ Dispatcher::Text Dispatcher::show_macs(const Request& request) {
 }
 
 Dispatcher::Text Dispatcher::show_counters(const Request&) {
-  auto counts = on_control({}, [&](Core& core) { return collect_counters(core, setup_.ports); });
-  if (!counts) return counts.error();
+  auto counts = collect_counters(commands_, setup_.ports);
+  if (!counts) return Error{kStopping};
   add_counters(*counts);
   std::string flat;
   for (const NamedCount& count : *counts) {
@@ -338,7 +339,7 @@ Dispatcher::Text Dispatcher::clear_groups(const Request& request) {
 Dispatcher::Text Dispatcher::clear_counters(const Request& request) {
   const auto outcome = on_control(request.vlan, [&](Core& core) {
     if (request.vlan) {
-      core.zero.clear_vlan(*request.vlan, core.fib, collect_counters(core, setup_.ports));
+      core.zero.clear_vlan(*request.vlan, core.fib, core.snooper().vlan_counters(*request.vlan));
     } else {
       core.fib.clear_counters();
       core.view.clear_counters();

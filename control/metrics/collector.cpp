@@ -23,11 +23,8 @@ Collector::Collector(Setup setup, api::CommandQueue& commands)
     : setup_(std::move(setup)), commands_(commands), traffic_(setup_.top_groups) {}
 
 std::optional<std::vector<NamedCount>> Collector::counters() {
-  std::vector<NamedCount> counts;
-  const bool ran =
-      commands_.call([&](api::Core& core) { counts = api::collect_counters(core, setup_.ports); });
-  if (!ran) return std::nullopt;
-  if (setup_.more_counters) setup_.more_counters(counts);
+  std::optional<std::vector<NamedCount>> counts = api::collect_counters(commands_, setup_.ports);
+  if (counts && setup_.more_counters) setup_.more_counters(*counts);
   return counts;
 }
 

@@ -481,45 +481,69 @@ VlanTable Switch::vlan_table() const {
   return table;
 }
 
+namespace {
+
+void add_counters(VlanId id, const Vlan& vlan, std::vector<NamedCount>& out) {
+  const std::string label = "{vlan=\"" + std::to_string(id.value) + "\"";
+  const VlanTally& tally = vlan.tally();
+  for (std::size_t i = 0; i < kMessageTypeLabels.size(); ++i) {
+    const std::string type = label + ",type=\"" + std::string(kMessageTypeLabels[i]) + "\"}";
+    out.push_back({"igmp_received_total" + type, tally.received[i]});
+    out.push_back({"igmp_sent_total" + type, tally.sent[i]});
+  }
+  const auto add = [&](const char* name, std::uint64_t value) {
+    out.push_back({name + label + "}", value});
+  };
+  add("igmp_version_mismatch_total", tally.version_mismatch);
+  add("igmp_ttl_not_one_total", tally.ttl_not_one);
+  add("igmp_no_router_alert_total", tally.no_router_alert);
+  add("igmp_unknown_records_total", tally.unknown_records);
+  add("igmp_ignored_records_total", tally.ignored_records);
+  add("snooping_group_limit_refused_total", tally.group_limit);
+  add("snooping_groups_replaced_total", tally.groups_replaced);
+  add("snooping_vlan_group_limit_refused_total", tally.vlan_group_limit);
+  add("snooping_source_limit_refused_total", tally.source_limit);
+  add("snooping_host_limit_refused_total", tally.host_limit);
+  add("snooping_profile_denied_total", tally.profile_denied);
+  add("snooping_router_limit_refused_total", tally.router_limit);
+  add("snooping_fib_refused_total", tally.fib_refused);
+  add("snooping_ssm_ignored_total", tally.ssm_ignored);
+  add("snooping_ssm_mapped_total", tally.ssm_mapped);
+  add("snooping_groups", vlan.groups());
+}
+
+}  // namespace
+
 std::vector<NamedCount> Switch::counters() const {
   std::vector<NamedCount> all;
-  for (const auto& [id, vlan] : impl_->vlans) {
-    const std::string label = "{vlan=\"" + std::to_string(id.value) + "\"";
-    const VlanTally& tally = vlan.tally();
-    for (std::size_t i = 0; i < kMessageTypeLabels.size(); ++i) {
-      const std::string type = label + ",type=\"" + std::string(kMessageTypeLabels[i]) + "\"}";
-      all.push_back({"igmp_received_total" + type, tally.received[i]});
-      all.push_back({"igmp_sent_total" + type, tally.sent[i]});
-    }
-    const auto add = [&](const char* name, std::uint64_t value) {
-      all.push_back({name + label + "}", value});
-    };
-    add("igmp_version_mismatch_total", tally.version_mismatch);
-    add("igmp_ttl_not_one_total", tally.ttl_not_one);
-    add("igmp_no_router_alert_total", tally.no_router_alert);
-    add("igmp_unknown_records_total", tally.unknown_records);
-    add("igmp_ignored_records_total", tally.ignored_records);
-    add("snooping_group_limit_refused_total", tally.group_limit);
-    add("snooping_groups_replaced_total", tally.groups_replaced);
-    add("snooping_vlan_group_limit_refused_total", tally.vlan_group_limit);
-    add("snooping_source_limit_refused_total", tally.source_limit);
-    add("snooping_host_limit_refused_total", tally.host_limit);
-    add("snooping_profile_denied_total", tally.profile_denied);
-    add("snooping_router_limit_refused_total", tally.router_limit);
-    add("snooping_fib_refused_total", tally.fib_refused);
-    add("snooping_ssm_ignored_total", tally.ssm_ignored);
-    add("snooping_ssm_mapped_total", tally.ssm_mapped);
-    add("snooping_groups", vlan.groups());
-  }
-  for (std::size_t port = 0; port < impl_->port_names.size(); ++port) {
-    for (const NamedCount& drop : port_drops(PortId{static_cast<std::uint16_t>(port)})) {
-      all.push_back({"igmp_dropped_total{port=\"" + impl_->port_names[port] + "\",reason=\"" +
-                         drop.name + "\"}",
-                     drop.value});
-    }
-  }
-  all.push_back({"snooping_memberships", impl_->state.slab.used()});
+  counters(std::nullopt, impl_->vlans.size(), all);
   return all;
+}
+
+std::optional<VlanId> Switch::counters(std::optional<VlanId> after, std::size_t max,
+                                       std::vector<NamedCount>& out) const {
+  if (!after) {
+    for (std::size_t port = 0; port < impl_->port_names.size(); ++port) {
+      for (const NamedCount& drop : port_drops(PortId{static_cast<std::uint16_t>(port)})) {
+        out.push_back({"igmp_dropped_total{port=\"" + impl_->port_names[port] + "\",reason=\"" +
+                           drop.name + "\"}",
+                       drop.value});
+      }
+    }
+    out.push_back({"snooping_memberships", impl_->state.slab.used()});
+  }
+  auto at = after ? impl_->vlans.upper_bound(*after) : impl_->vlans.begin();
+  for (; at != impl_->vlans.end() && max > 0; ++at, --max) {
+    add_counters(at->first, at->second, out);
+    after = at->first;
+  }
+  return at == impl_->vlans.end() ? std::nullopt : after;
+}
+
+std::vector<NamedCount> Switch::vlan_counters(VlanId id) const {
+  std::vector<NamedCount> counts;
+  if (const Vlan* const vlan = impl_->find(id)) add_counters(id, *vlan, counts);
+  return counts;
 }
 
 std::vector<NamedCount> Switch::port_drops(PortId port) const {

@@ -123,6 +123,11 @@ class Switch {
   // Prometheus names without the prefix, labels in braces:
   // `igmp_received_total{vlan="10",type="v3_report"}`, `igmp_dropped_total{port="p1",reason="…"}`.
   std::vector<NamedCount> counters() const;
+  // The same in pieces, of up to `max` VLANs after `after`; the first one, after none, has what is
+  // of no VLAN besides. The last VLAN of the piece; none: there are no more.
+  std::optional<VlanId> counters(std::optional<VlanId> after, std::size_t max,
+                                 std::vector<NamedCount>& out) const;
+  std::vector<NamedCount> vlan_counters(VlanId id) const;  // of one alone
   // Control-plane drops of frames that came in by `port`, by reason; for `show ports`.
   std::vector<NamedCount> port_drops(PortId port) const;
   // Members, static ones included, that admit `source` (none: a source nobody named); router ports

@@ -138,6 +138,59 @@ TEST(Contract, FibCountersAndTheirZero) {
   EXPECT_EQ(box.view.cleared, 1);
 }
 
+TEST(Contract, CountersOfOneVlanAndTheirZero) {
+  Rig box;
+  const auto reports = [&](const char* vlan) {
+    const Json all = box.result(R"({"command":"show counters"})");
+    return all.at("igmp_received_total{vlan=\"" + std::string(vlan) + "\",type=\"report_v3\"}");
+  };
+  box.join(0, kGroup, kHost);
+  box.join(1, kGroup, kHost);
+  EXPECT_EQ(reports("10"), 2);
+  box.ask(R"({"command":"clear counters","vlan":10})");
+  EXPECT_EQ(reports("10"), 0);
+  box.join(0, kGroup, kHost);
+  EXPECT_EQ(reports("10"), 1);
+  box.ask(R"({"command":"clear counters","vlan":10})");
+  EXPECT_EQ(reports("10"), 0) << "from the second zero, not from the first";
+  const Json all = box.result(R"({"command":"show counters"})");
+  EXPECT_EQ(all["snooping_groups{vlan=\"10\"}"], 1) << "what is there is there";
+}
+
+// They come in pieces, some VLANs at a time.
+TEST(Contract, CountersOfEveryVlanAreThereOnce) {
+  config::Config many = lab();
+  for (std::uint16_t id = 100; id < 200; ++id) {
+    many.vlans.push_back({VlanId{id}, {}});
+    many.ports[3].trunk_vlans.push_back(VlanId{id});
+  }
+  Rig box(many);
+  std::size_t pieces = 0, most = 0;
+  std::optional<VlanId> vlan;
+  do {
+    std::vector<NamedCount> piece;
+    const bool first = !vlan;
+    vlan = box.appliance.snooper().counters(vlan, 30, piece);
+    const auto of_vlans = std::ranges::count_if(
+        piece, [](const NamedCount& count) { return count.name.starts_with("snooping_groups{"); });
+    most = std::max(most, static_cast<std::size_t>(of_vlans));
+    const auto others = std::ranges::count(piece, "snooping_memberships", &NamedCount::name);
+    EXPECT_EQ(others, first ? 1 : 0);
+    ++pieces;
+  } while (vlan);
+  EXPECT_EQ(pieces, 4u);  // 101 VLANs
+  EXPECT_EQ(most, 30u);
+
+  const std::string text = box.answer(R"({"command":"show counters"})").line;
+  for (const char* name : {"snooping_groups{vlan=\\\"10\\\"}", "snooping_groups{vlan=\\\"100\\\"}",
+                           "snooping_groups{vlan=\\\"199\\\"}", "snooping_memberships",
+                           "fib_entries", "alarms_not_listed"}) {
+    const std::size_t at = text.find(name);
+    ASSERT_NE(at, text.npos) << name;
+    EXPECT_EQ(text.find(name, at + 1), text.npos) << name;
+  }
+}
+
 TEST(Contract, MroutersLearnedAndTheirFields) {
   Rig box;
   box.hear_querier(3, ipv4(10, 77, 0, 9));
