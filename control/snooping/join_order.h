@@ -42,6 +42,7 @@ class JoinOrder {
     live_at_last_sweep_ = order_.size();
   }
   void clear() { order_.clear(); }
+  std::size_t size() const { return order_.size(); }  // with those that are gone
 
  private:
   static constexpr std::size_t kSlack = 64;

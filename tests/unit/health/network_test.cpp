@@ -171,6 +171,13 @@ TEST(ViewersWithoutStream, ViewersThatComeAnewHaveTimeAnew) {
   EXPECT_THAT(w.active(), testing::IsEmpty());
 }
 
+TEST(ViewersWithoutStream, AreNotKnownOfWhileTheVlanFloods) {
+  HealthWorld w([](config::IgmpSnooping& s) { s.send_query = false; });
+  w.hear(0, record(RecordType::kChangeToExcludeMode));
+  w.pass(seconds(100));
+  EXPECT_EQ(w.active(), (std::set<std::string>{"no-querier"}));
+}
+
 TEST(ViewersWithoutStream, CanBeTurnedOff) {
   HealthWorld w;
   w.config.alarms.no_stream_time = Duration{0};

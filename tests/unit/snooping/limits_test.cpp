@@ -6,6 +6,7 @@
 #include <random>
 #include <set>
 
+#include "control/snooping/join_order.h"
 #include "world.h"
 
 namespace sluice::control::snooping::limits_test {
@@ -77,6 +78,66 @@ TEST(GroupsPerPort, ReplaceAfterReloadKnowsWhoWasFirst) {
   join(w, 0, group(4));
   EXPECT_EQ(w.entry({}, group(2)), std::nullopt);
   EXPECT_EQ(w.entry({}, group(1)), ports({0}));
+}
+
+TEST(GroupsPerPort, ReplaceComesDownToALowerLimit) {
+  const auto replacing = [](std::uint32_t most) {
+    return [most](config::IgmpSnooping& s) {
+      s.max_groups = most;
+      s.max_groups_action = config::MaxGroupsAction::kReplace;
+    };
+  };
+  World w(replacing(6));
+  for (std::uint32_t i = 0; i < 6; ++i) join(w, 0, group(i));
+  w.out.clear();
+  ASSERT_TRUE(w.sw.reload(World::configure(replacing(2)), w.now, w.out));
+  std::vector<std::size_t> left;
+  for (std::uint32_t i = 6; i < 10; ++i) {
+    join(w, 0, group(i));
+    left.push_back(w.sw.groups({}, w.now).size());
+  }
+  EXPECT_EQ(left, (std::vector<std::size_t>{4, 2, 2, 2})) << "two at a join, and no more";
+  EXPECT_EQ(w.entry({}, group(9)), ports({0}));
+}
+
+TEST(GroupsPerPort, WhoLeftAndCameAgainIsTheYoungest) {
+  World w([](config::IgmpSnooping& s) {
+    s.max_groups = 2;
+    s.max_groups_action = config::MaxGroupsAction::kReplace;
+  });
+  join(w, 0, group(1));
+  join(w, 0, group(2));
+  leave(w, 0, group(1));
+  w.wait(seconds(3));
+  join(w, 0, group(1));  // in the same place of the slab
+  join(w, 0, group(3));
+  EXPECT_EQ(w.entry({}, group(1)), ports({0}));
+  EXPECT_EQ(w.entry({}, group(2)), std::nullopt);
+}
+
+TEST(GroupsPerPort, TheLimitIsToldAgainOnceThereWasRoom) {
+  World w([](config::IgmpSnooping& s) { s.max_groups = 1; });
+  join(w, 0, group(1));
+  join(w, 0, group(2));
+  EXPECT_EQ(w.events(EventType::kLimitReached), 1);
+  leave(w, 0, group(1));
+  w.wait(seconds(3));
+  join(w, 0, group(2));
+  join(w, 0, group(3));
+  EXPECT_EQ(w.events(EventType::kLimitReached), 1);
+}
+
+// Hosts that zap below the limit: nobody ever asks who is the oldest.
+TEST(JoinOrder, HoldsNoMoreThanTwiceWhatIsThere) {
+  PortGroupSlab slab;
+  JoinOrder order;
+  for (std::uint32_t i = 0; i < 10'000; ++i) {
+    const PortGroupSlab::Index index = slab.allocate();
+    slab[index].group = group(i);
+    order.joined(index, slab);
+    slab.release(index);
+  }
+  EXPECT_LE(order.size(), 200u);
 }
 
 TEST(GroupsPerVlan, NewcomersAreRefusedAndMembersStay) {

@@ -197,12 +197,21 @@ TEST(QuerierGuard, StopsQueriesAndNothingElse) {
   EXPECT_EQ(w.router_ports(), ports({kRouter})) << "a router may be there";
 }
 
+// Nine bytes: neither version 2 nor version 3.
+const Bytes kUnusableQuery = ethernet(packet(summed(hex("11640000000000000200"))));
+
 TEST(RouterGuard, AnUnusableQueryIsNotFlooded) {
   World w = guarded(true, false);
-  // Nine bytes: neither version 2 nor version 3.
-  w.receive(kRouter, ethernet(packet(summed(hex("11640000000000000200")))));
+  w.receive(kRouter, kUnusableQuery);
   EXPECT_TRUE(w.out.frames.empty());
   EXPECT_EQ(drops(w, "router_guard"), 1u);
+}
+
+TEST(QuerierGuard, AnUnusableQueryIsNotFlooded) {
+  World w = guarded(false, true);
+  w.receive(kRouter, kUnusableQuery);
+  EXPECT_TRUE(w.out.frames.empty());
+  EXPECT_EQ(drops(w, "querier_guard"), 1u);
 }
 
 TEST(RouterGuard, ForgetsAtReloadWhatWasLearned) {

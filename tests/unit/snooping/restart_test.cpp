@@ -187,6 +187,13 @@ TEST(RestartTest, TodaysProfilesCount) {
   EXPECT_EQ(now.entry(kB), std::nullopt);
 }
 
+TEST(RestartTest, ARouterWhoseTimeRanOutMeanwhileIsNone) {
+  World old;
+  old.hear(kRouter, general_query(), kLowRouter);  // for 255 seconds
+  EXPECT_EQ(World(old, seconds(254)).router_ports(), ports({kRouter}));
+  EXPECT_EQ(World(old, seconds(255)).router_ports(), ports({}));
+}
+
 TEST(RestartTest, TodaysGuardsCount) {
   World old;
   old.hear(2, general_query(), kLowRouter);
