@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// make_seeds TARGET DIR: writes the start corpus of a fuzz target from the frames that the unit
+// make_seeds TARGET DIR: writes the start corpus of a fuzz target from what the unit
 // tests use. A target unknown here starts from nothing.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,10 @@ int main(int argc, char** argv) {
     } else if (target == "classify_fuzz") {
       write('\0' + bytes);  // port 0, no tag stripped
     }
+  }
+  if (target == "state_fuzz") {
+    std::ifstream file(SLUICE_SOURCE_DIR "/tests/unit/state/golden-1.state", std::ios::binary);
+    write({std::istreambuf_iterator<char>(file), {}});
   }
   if (target == "control_socket_fuzz") {
     for (const char* request : {"{\"command\":\"status\"}\n", "{\"command\":\"show groups\"}\n",

@@ -84,15 +84,17 @@ TEST(Policer, APortThatFloodsCostsNoOtherPortAndNoOtherClass) {
 
 TEST(Policer, AVlanHasALimitOfItsOwn) {
   PuntLimits limits{};
-  limits[kReports].vlan = {10, 5};
+  for (PuntLimit& limit : limits) limit.vlan = {10, 5};
   const PuntShapes shapes = shapes_of(limits);
   const auto policer = std::make_unique<Policer>();
-  const auto admit = [&](std::uint16_t port, std::uint16_t vlan) {
-    return policer->admit(shapes, PuntClass::kReports, PortId{port}, VlanId{vlan}, 1, kStart);
+  const auto admit = [&](std::uint16_t port, std::uint16_t vlan,
+                         PuntClass of = PuntClass::kReports) {
+    return policer->admit(shapes, of, PortId{port}, VlanId{vlan}, 1, kStart);
   };
   for (std::uint16_t port = 0; port < 5; ++port) EXPECT_EQ(admit(port, 4094), Admission::kAdmitted);
   EXPECT_EQ(admit(6, 4094), Admission::kVlanLimit);
   EXPECT_EQ(admit(6, 1), Admission::kAdmitted);
+  EXPECT_EQ(admit(6, 4094, PuntClass::kQueries), Admission::kAdmitted) << "nor is it of a class";
 }
 
 // docs/protection.md: 64k groups on each of 8 ports of a VLAN, refreshed after a general query.

@@ -108,12 +108,15 @@ TEST_F(HttpTest, RefusesWhatIsNotForLooking) {
   }
   EXPECT_THAT(ask("GET /hello HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"),
               StartsWith("HTTP/1.1 413"));
+  EXPECT_THAT(ask("GET /hello HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                  "5\r\nhello\r\n0\r\n\r\n"),
+              StartsWith("HTTP/1.1 413"));
   EXPECT_THAT(ask("GET /nothing HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.1 404"));
   EXPECT_THAT(ask("GET /throws HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.1 500"));
   EXPECT_THAT(ask("what is this?\r\n\r\n"), StartsWith("HTTP/1.1 400"));
   EXPECT_THAT(ask("GET /hello HTTP/1.1\r\nX: " + std::string(9000, 'x')),
               StartsWith("HTTP/1.1 431"));
-  EXPECT_EQ(server_->counters().refused, 12u);
+  EXPECT_EQ(server_->counters().refused, 13u);
 }
 
 TEST_F(HttpTest, SurvivesAnyBytes) {
