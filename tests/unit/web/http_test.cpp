@@ -237,7 +237,43 @@ TEST_F(HurriedHttpTest, TurnsAwayWhomItHasNoPlaceFor) {
     busy.back().say("GET /large HTTP/1.1\r\n\r\n");
     busy.back().until("HTTP/1.1 200");
   }
+  std::this_thread::sleep_for(100ms);  // long enough, had we waited for them
   EXPECT_THAT(peer().to_the_end(), StartsWith("HTTP/1.1 503"));
+}
+
+struct FullHttpTest : HttpTest {
+  explicit FullHttpTest(std::chrono::milliseconds silence = 50ms)
+      : HttpTest({.connections = 2, .silence_before_eviction = silence}) {}
+  // As many as there is room for, one after the other.
+  std::vector<Peer> silent_peers() {
+    std::vector<Peer> peers;
+    for (std::uint64_t i = 0; i < 2; ++i) {
+      peers.push_back(peer());
+      EXPECT_TRUE(soon([&] { return server_->counters().open == i + 1; }));
+    }
+    return peers;
+  }
+};
+struct PatientFullHttpTest : FullHttpTest {
+  PatientFullHttpTest() : FullHttpTest(std::chrono::hours(1)) {}
+};
+
+TEST_F(FullHttpTest, WhoHasBeenSilentLongestMakesRoom) {
+  std::vector<Peer> peers = silent_peers();
+  std::this_thread::sleep_for(50ms);
+  EXPECT_TRUE(answers());
+  EXPECT_EQ(peers[0].to_the_end(), "");
+  peers[1].say(kLast);
+  EXPECT_THAT(peers[1].to_the_end(), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(PatientFullHttpTest, WhoHasJustComeKeepsItsPlace) {
+  std::vector<Peer> peers = silent_peers();
+  EXPECT_THAT(peer().to_the_end(), StartsWith("HTTP/1.1 503"));
+  for (Peer& one : peers) {
+    one.say(kLast);
+    EXPECT_THAT(one.to_the_end(), StartsWith("HTTP/1.1 200"));
+  }
 }
 
 }  // namespace
