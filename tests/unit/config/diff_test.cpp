@@ -153,6 +153,10 @@ TEST(DiffTest, ASectionComesOrGoesWithWhatItSays) {
   ASSERT_THAT(removed, SizeIs(3));
   EXPECT_EQ(removed[0].kind, Kind::kRemoved);
   EXPECT_EQ(removed[2].before, "true");
+  const std::string port = "[[port]]\nname = \"p9\"\ndevice = \"net_null9\"\n";
+  const std::vector<Change> wired = compare(kFile, port + kFile);
+  ASSERT_FALSE(wired.empty());
+  EXPECT_EQ(wired[0], (Change{Kind::kAdded, "[[port]] p9", "", "", "", false}));
 }
 
 TEST(DiffTest, OrderCountsWhereItMeansSomething) {

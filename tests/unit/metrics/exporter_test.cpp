@@ -32,7 +32,11 @@ class ExporterTest : public testing::Test {
 
   api::Rig rig_;
   Exporter exporter_{{.ports = rig_.ports,
-                      .more_counters = [this](auto& out) { rig_.dispatcher.add_counters(out); },
+                      .more_counters =
+                          [this](auto& out) {
+                            rig_.dispatcher.add_counters(out);
+                            out.push_back(out.front());  // told twice, shown once
+                          },
                       .top_groups = 1},
                      rig_.commands,
                      [] { return 12.5; }};
