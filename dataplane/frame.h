@@ -47,10 +47,7 @@ inline bool ipv4_multicast_mac(const std::uint8_t* mac) {
 inline bool ipv4_checksum_right(const std::uint8_t* ip, std::uint32_t length) {
   std::uint64_t sum = 0;
   for (std::uint32_t at = 0; at < length; at += 4) sum += load<std::uint32_t>(ip + at);
-  sum = (sum & 0xFFFFFFFF) + (sum >> 32);
-  sum = (sum & 0xFFFF) + (sum >> 16);
-  sum = (sum & 0xFFFF) + (sum >> 16);
-  return (sum & 0xFFFF) + (sum >> 16) == 0xFFFF;
+  return sum != 0 && sum % 0xFFFF == 0;  // which is how it folds to all ones
 }
 
 }  // namespace sluice::dataplane

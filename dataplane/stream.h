@@ -19,12 +19,11 @@ namespace sluice::dataplane {
 // Neighbouring frames of a burst, and what is done with each of them.
 struct Run {
   Decision decision;
-  Fib::Place place;        // of (VLAN, group, any source), when the lane is kGroup; else nullptr
+  Fib::Where where;        // the entry for any source should be, when the lane is kGroup
   const EgressSet* entry;  // that the look-up found, if any
-  std::uint32_t longest;   // of a stream: in bytes, behind the Ethernet header and its tag
   std::uint32_t bytes;     // of all
   std::uint16_t count;
-  bool stream;         // find_stream() knew it
+  bool straight;       // a stream that nobody routes, whose frames fit every port's MTU
   bool known_station;  // its sender is that of the run before
 };
 
@@ -32,9 +31,11 @@ struct Run {
 struct Ingress {
   PortId port;
   const VlanTable& vlans;
+  std::uint32_t mtu;  // the smallest
   Decision untagged;  // of streams without a tag but for the addresses; no policy: there are none
 
-  Ingress(PortId from, const VlanTable& table) : port(from), vlans(table) {
+  Ingress(PortId from, const VlanTable& table, std::uint32_t smallest_mtu)
+      : port(from), vlans(table), mtu(smallest_mtu) {
     const VlanPolicy* const policy = table.find(table.access_vlan(from));
     if (policy != nullptr && has_streams(*policy)) untagged = stream_in(*policy);
   }
@@ -52,12 +53,12 @@ inline bool is_plain(const rte_mbuf* mbuf) {
          (mbuf->ol_flags & (RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_IP_CKSUM_BAD)) == 0;
 }
 
-// Of an IPv4 header without options that begins at `ip`, in a plain mbuf: what differs from frame
-// to frame of a stream and has to be right.
+// Of an IPv4 header without options that begins at `ip`, in a plain mbuf, of which `room` bytes are
+// there, at least a header: what differs from frame to frame of a stream and has to be right.
 inline bool lengths_and_checksum_right(const rte_mbuf* mbuf, const std::uint8_t* ip,
                                        std::uint32_t room) {
-  const std::uint32_t total = be16(ip + 2);
-  return total >= kIpv4 && total <= room &&
+  const std::uint32_t behind = std::uint32_t{be16(ip + 2)} - kIpv4;  // huge, if it is less
+  return behind <= room - kIpv4 &&
          ((mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_GOOD) != 0 || ipv4_checksum_right(ip, kIpv4));
 }
 
@@ -90,7 +91,7 @@ bool same_stream(const std::uint8_t* first, const rte_mbuf* mbuf) {
 // Takes the following frames of the same stream into a run of one.
 template <std::uint32_t kIpAt>
 [[gnu::noinline]] void extend(std::span<rte_mbuf* const> frames, const std::uint8_t* bytes,
-                              Run& run) {
+                              std::uint32_t mtu, Run& run) {
   std::uint32_t longest = frames[0]->pkt_len;
   std::uint32_t sum = longest;
   std::size_t count = 1;
@@ -98,7 +99,7 @@ template <std::uint32_t kIpAt>
     longest = std::max(longest, frames[count]->pkt_len);
     sum += frames[count]->pkt_len;
   }
-  run.longest = longest - kIpAt;
+  run.straight &= longest - kIpAt <= mtu;
   run.bytes = sum;
   run.count = static_cast<std::uint16_t>(count);
 }
@@ -107,7 +108,8 @@ template <std::uint32_t kIpAt>
 template <std::uint32_t kIpAt>
 [[gnu::always_inline]] inline bool find_stream_at(std::span<rte_mbuf* const> frames,
                                                   const std::uint8_t* bytes,
-                                                  const Decision& decision, Run& run) {
+                                                  const Decision& decision, std::uint32_t mtu,
+                                                  Run& run) {
   const rte_mbuf* const mbuf = frames[0];
   const std::uint8_t* const ip = bytes + kIpAt;
   const std::uint64_t as_they_stand = addresses_at(bytes, kIpAt);
@@ -121,14 +123,13 @@ template <std::uint32_t kIpAt>
   run.decision = decision;
   run.decision.group = Ipv4{group};
   run.decision.source = Ipv4{static_cast<std::uint32_t>(addresses >> 32)};
-  run.longest = mbuf->pkt_len - kIpAt;
+  run.straight = !decision.routed && mbuf->pkt_len - kIpAt <= mtu;
   run.bytes = mbuf->pkt_len;
   run.count = 1;
-  run.stream = true;
   // The addresses of the next frame settle it where streams come in random order.
   if (frames.size() > 1 &&
       addresses_at(rte_pktmbuf_mtod(frames[1], const std::uint8_t*), kIpAt) == as_they_stand) {
-    extend<kIpAt>(frames, bytes, run);
+    extend<kIpAt>(frames, bytes, mtu, run);
   }
   return true;
 }
@@ -147,7 +148,7 @@ template <std::uint32_t kIpAt>
   if (load<std::uint64_t>(bytes + 6) << 16 == 0) return false;
   if (plain_ipv4_at(bytes + kMacs)) {
     return ingress.untagged.policy != nullptr &&
-           find_stream_at<kEthernet>(frames, bytes, ingress.untagged, run);
+           find_stream_at<kEthernet>(frames, bytes, ingress.untagged, ingress.mtu, run);
   }
   if (be16(bytes + kMacs) != kTypeVlan || !plain_ipv4_at(bytes + kMacs + kTag)) return false;
   const std::uint16_t tci = be16(bytes + kMacs + 2);
@@ -160,7 +161,7 @@ template <std::uint32_t kIpAt>
   Decision decision = Ingress::stream_in(*policy);
   decision.tag_in_frame = true;
   decision.tci = tci;
-  return find_stream_at<kEthernet + kTag>(frames, bytes, decision, run);
+  return find_stream_at<kEthernet + kTag>(frames, bytes, decision, ingress.mtu, run);
 }
 
 }  // namespace sluice::dataplane

@@ -125,7 +125,7 @@ void Worker::process(PortId port, std::span<rte_mbuf*> frames, const VlanTable& 
 std::span<Run> Worker::classify_all(std::span<rte_mbuf*> frames, PortId port,
                                     const VlanTable& vlans) {
   for (rte_mbuf* const mbuf : frames) rte_prefetch0(rte_pktmbuf_mtod(mbuf, const void*));
-  const Ingress ingress(port, vlans);
+  const Ingress ingress(port, vlans, replicator_.smallest_mtu());
   Run* run = runs_.data();
   bool any_routed = false;
   std::uint64_t bytes = 0, station = 0;
@@ -133,22 +133,22 @@ std::span<Run> Worker::classify_all(std::span<rte_mbuf*> frames, PortId port,
     const auto* const first = rte_pktmbuf_mtod(rest[0], const std::uint8_t*);
     if (!find_stream(rest, first, ingress, *run)) {
       run->decision = classify(describe(rest[0]), port, vlans);
-      run->place = nullptr;
       run->bytes = rest[0]->pkt_len;
       run->count = 1;
-      run->stream = run->known_station = false;
+      run->straight = run->known_station = false;
+      if (run->decision.lane != Lane::kGroup) {
+        bytes += run->bytes;
+        station = 0;
+        continue;
+      }
     }
     bytes += run->bytes;
-    if (!run->stream && run->decision.lane != Lane::kGroup) {
-      station = 0;
-      continue;
-    }
     const VlanPolicy& policy = *run->decision.policy;
     const std::uint64_t sender = (load<std::uint64_t>(first + 6) << 16) | policy.id.value;
     run->known_station = sender == station;
     station = sender;
-    run->place = groups_.place(policy.id, run->decision.group);
-    groups_.prefetch(run->place);
+    run->where = groups_.where(policy.id, run->decision.group);
+    groups_.prefetch(run->where);
     any_routed |= run->decision.routed;
   }
   const std::span<Run> runs(runs_.data(), run);
@@ -161,10 +161,7 @@ std::span<Run> Worker::classify_all(std::span<rte_mbuf*> frames, PortId port,
 
 // The entry that a run goes by, if there is one; it has been asked for long ago.
 inline const EgressSet* Worker::look_up(const Run& run) const {
-  const Decision& decision = run.decision;
-  if (run.place == nullptr || !decision.policy->restricted) return nullptr;
-  const Fib::Hit hit =
-      groups_.lookup(run.place, decision.policy->id, decision.group, decision.source);
+  const Fib::Hit hit = groups_.lookup(run.where, run.decision.source);
   static_assert(kBurst < FibCount::kMostPackets && kBurst * 0xFFFFu < FibCount::kMostBytes);
   if (hit.egress != nullptr) groups_.count(hit, run.count, run.bytes);
   return hit.egress;
@@ -172,34 +169,41 @@ inline const EgressSet* Worker::look_up(const Run& run) const {
 
 void Worker::forward_all(std::span<rte_mbuf*> burst, std::span<Run> runs, PortId port,
                          const VlanTable& vlans) {
-  const std::uint32_t mtu = replicator_.smallest_mtu();
   Together together;
   for (Run& run : runs) {
     const Decision& decision = run.decision;
     const std::span<rte_mbuf*> frames = burst.first(run.count);
     burst = burst.subspan(run.count);
-    if (decision.lane == Lane::kDrop) {
-      send(together, port);
-      drop(frames, port, decision.drop);
-      continue;
-    }
-    const VlanPolicy& policy = *decision.policy;
-    if (!run.known_station) learn(frames[0], policy, port);
-    const EgressSet* const entry = run.entry = look_up(run);
-    // Bridged, to members, as it came: nearly all there is to do, so it has no more steps than it
-    // needs. forward() does just the same.
-    if (run.stream && entry != nullptr && !decision.routed) [[likely]] {
-      const PortSet as_it_came = decision.tag_in_frame ? policy.tagged : policy.untagged;
-      const PortSet egress =
-          ((entry->members | policy.router_ports) & policy.up) - PortSet::of(port);
-      if (!egress.empty() && (egress - as_it_came).empty() && run.longest <= mtu) [[likely]] {
-        if (egress != together.ports) {
-          send(together, port);
-          together = {frames.data(), 0, egress};
-        }
-        together.count += frames.size();
+    if (!run.known_station) {
+      if (decision.lane == Lane::kDrop) {
+        send(together, port);
+        drop(frames, port, decision.drop);
         continue;
       }
+      learn(frames[0], *decision.policy, port);
+    }
+    // Bridged, to members, as it came: nearly all there is to do, so it has no more steps than it
+    // needs. forward() does just the same.
+    if (run.straight) [[likely]] {
+      run.entry = look_up(run);
+      if (run.entry != nullptr) [[likely]] {
+        const VlanPolicy& policy = *decision.policy;
+        const PortSet as_it_came = decision.tag_in_frame ? policy.tagged : policy.untagged;
+        const PortSet egress =
+            ((run.entry->members | policy.router_ports) & policy.up) - PortSet::of(port);
+        if (!egress.empty() && (egress - as_it_came).empty()) [[likely]] {
+          if (egress != together.ports) {
+            send(together, port);
+            together = {frames.data(), 0, egress};
+          }
+          together.count += frames.size();
+          continue;
+        }
+      }
+    } else if (decision.lane == Lane::kGroup && decision.policy->restricted) {
+      run.entry = look_up(run);
+    } else {
+      run.entry = nullptr;
     }
     send(together, port);
     forward(frames, run, port, vlans);
@@ -324,21 +328,20 @@ void Worker::forward_routed(std::span<rte_mbuf*> frames, const Run& run, PortSet
 // Two steps: the proxies' entries, and when their lines are there, those of the networks that they
 // name.
 void Worker::prefetch_routed(std::span<const Run> runs, const VlanTable& vlans) const {
-  const auto place = [&](VlanId vlan, const Run& run) {
-    return groups_.place(vlan, run.decision.group);
+  const auto where = [&](VlanId vlan, const Run& run) {
+    return groups_.where(vlan, run.decision.group);
   };
   for (const Run& run : runs) {
     if (!run.decision.routed) continue;
-    groups_.prefetch(place(vlans.domain(*run.decision.policy)->key, run));
+    groups_.prefetch(where(vlans.domain(*run.decision.policy)->key, run));
   }
   for (const Run& run : runs) {
     if (!run.decision.routed) continue;
     const RouteDomain& domain = *vlans.domain(*run.decision.policy);
-    const Fib::Hit hit =
-        groups_.lookup(place(domain.key, run), domain.key, run.decision.group, Ipv4{});
+    const Fib::Hit hit = groups_.lookup(where(domain.key, run), Ipv4{});
     if (hit.egress == nullptr) continue;
     (hit.egress->members & domain.forwarding).for_each([&](PortId downstream) {
-      groups_.prefetch(place(domain.downstreams[downstream.value], run));
+      groups_.prefetch(where(domain.downstreams[downstream.value], run));
     });
   }
 }
@@ -359,7 +362,7 @@ std::optional<RouteRefusal> Worker::find_routes(const rte_mbuf* mbuf, const Run&
   for_each_routed(
       vlans, policy, decision.group, decision.source,
       [&](VlanId vlan, Ipv4 group, Ipv4 source) {
-        const Fib::Hit hit = groups_.lookup(groups_.place(vlan, group), vlan, group, source);
+        const Fib::Hit hit = groups_.lookup(groups_.where(vlan, group), source);
         if (hit.egress != nullptr) groups_.count(hit, run.count, run.bytes);
         return hit.egress;
       },

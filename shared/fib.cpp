@@ -16,7 +16,7 @@ namespace {
 constexpr auto kRelaxed = std::memory_order_relaxed;
 constexpr auto kRelease = std::memory_order_release;
 
-constexpr std::uint32_t kNowhere = FibTable<AnySourceSlot>::kNowhere;
+constexpr std::uint32_t kNowhere = FibTable<AnySourceLine>::kNowhere;
 
 std::uint64_t random_word() {
   std::random_device entropy;
@@ -37,9 +37,6 @@ struct Fib::Writer {
   std::uint32_t capacity;
   std::uint32_t live = 0;
 
-  // What a place's counters showed when its entry was new or when counters were cleared.
-  ZeroedArray<Totals> baselines;  // by number
-  std::vector<std::uint32_t> free_numbers;
   ZeroedArray<std::uint16_t> sources;  // of a (*,G) entry: how many (S,G) entries there are
 
   // Egress sets, one per distinct value. A set that nobody uses stays in `by_value` until its grace
@@ -61,22 +58,19 @@ struct Fib::Writer {
   };
   std::deque<Retired> retired;  // tokens ascend
 
-  Writer(GracePeriod& g, std::uint32_t entries, std::uint32_t numbers, std::uint32_t places)
-      : grace(g), capacity(entries), baselines(numbers), sources(places) {
-    for (std::uint32_t number = numbers; number-- > 0;) free_numbers.push_back(number);
-  }
+  Writer(GracePeriod& g, std::uint32_t entries, std::uint32_t places)
+      : grace(g), capacity(entries), sources(places) {}
 };
 
 Fib::Fib(std::uint32_t entries, unsigned workers, GracePeriod& grace)
     : workers_(std::max(workers, 1u)),
       any_(entries),
       by_source_(entries),
-      // As many as could be in use, twice over for those in their grace period.
-      totals_(std::size_t{2} * entries),
+      totals_(places()),
       carry_overs_(workers_),
-      // The same, and no set.
+      // As many as could be in use, twice over for those in their grace period, and no set.
       egress_(std::min<std::size_t>(std::size_t{2} * entries + 2, FibWord::kEgressSets)),
-      writer_(std::make_unique<Writer>(grace, entries, 2 * entries, any_.places())) {
+      writer_(std::make_unique<Writer>(grace, entries, any_.places())) {
   for (unsigned i = 0; i < workers_; ++i) counts_.emplace_back(totals_.size());
 }
 
@@ -117,8 +111,8 @@ void Fib::release_set(std::uint32_t set) {
 // --- Entries ------------------------------------------------------------------------------------
 
 std::uint32_t Fib::place_of(const FibKey& key) const {
-  const std::uint32_t hashed = hash(key.vlan, key.group, key.source);
   const std::uint64_t word = FibWord::key(key.vlan, key.group);
+  const std::uint32_t hashed = hash(word, key.source);
   if (key.any_source()) return any_.find(hashed, word, Ipv4{});
   const std::uint32_t place = by_source_.find(hashed, word, key.source);
   return place == kNowhere ? kNowhere : any_.places() + place;
@@ -126,11 +120,6 @@ std::uint32_t Fib::place_of(const FibKey& key) const {
 
 std::uint64_t Fib::word(std::uint32_t place) const {
   return place < any_.places() ? any_.word(place) : by_source_.word(place - any_.places());
-}
-
-std::uint32_t Fib::number(std::uint32_t place) const {
-  return place < any_.places() ? any_.at(place).number.load(kRelaxed)
-                               : by_source_.at(place - any_.places()).number.load(kRelaxed);
 }
 
 void Fib::publish(std::uint32_t place, std::uint64_t word) {
@@ -168,23 +157,21 @@ Status Fib::set(const FibKey& key, EgressSet egress) {
     }
   }
   if (w.live >= w.capacity) return Error{full_text(w.capacity)};
-  const std::uint32_t hashed = hash(key.vlan, key.group, key.source);
+  const std::uint32_t hashed = hash(FibWord::key(key.vlan, key.group), key.source);
   const std::uint32_t free =
       key.any_source() ? any_.find_free(hashed) : by_source_.find_free(hashed);
-  if (free == kNowhere || w.free_numbers.empty()) return Error{full_text(w.capacity)};
+  if (free == kNowhere) return Error{full_text(w.capacity)};
   const std::uint32_t set = acquire_set(egress);
   if (set == 0) return Error{full_text(w.capacity)};
 
   const std::uint64_t word = FibWord::with_egress(FibWord::key(key.vlan, key.group), set);
-  const std::uint32_t number = w.free_numbers.back();
-  w.free_numbers.pop_back();
-  w.baselines[number] = sum_counts(number);  // it was out of use: nobody counts by it
+  begin_count(key.any_source() ? free : any_.places() + free);
   ++w.live;
   if (key.any_source()) {
-    any_.add(hashed, free, word, Ipv4{}, number);
+    any_.add(hashed, free, word, Ipv4{});
     return Ok{};
   }
-  by_source_.add(hashed, free, word, key.source, number);
+  by_source_.add(hashed, free, word, key.source);
   // Last, so that a reader who goes looking for (S,G) entries finds this one.
   if (w.sources[parent]++ == 0)
     any_.publish(parent, FibWord::with_sources(any_.word(parent), true));
@@ -195,7 +182,7 @@ bool Fib::erase(const FibKey& key) {
   Writer& w = *writer_;
   const std::uint32_t place = place_of(key);
   if (place == kNowhere) return false;
-  const std::uint32_t hashed = hash(key.vlan, key.group, key.source);
+  const std::uint32_t hashed = hash(FibWord::key(key.vlan, key.group), key.source);
   const std::uint32_t set = FibWord::egress(word(place));
   if (key.any_source()) {
     if (w.sources[place] != 0) return false;
@@ -222,7 +209,6 @@ void Fib::reclaim() {
     if (!w.grace.passed(front.token)) return;
     w.retired.pop_front();
     if (front.retirement == 0) {
-      w.free_numbers.push_back(number(front.place));
       publish(front.place, 0);
       continue;
     }
@@ -235,8 +221,8 @@ void Fib::reclaim() {
 
 // --- What the operator sees ---------------------------------------------------------------------
 
-Fib::Totals Fib::sum_counts(std::uint32_t number) const {
-  const FibTotal& carried = totals_[number];
+Fib::Totals Fib::sum_counts(std::uint32_t place) const {
+  const FibTotal& carried = totals_[place];
   // How often the workers have carried over, in all; odd: one is about it. Each does so once in
   // FibCount::kMostPackets frames of an entry, which takes less than a look here does.
   const auto carried_over = [this](std::memory_order order) {
@@ -253,7 +239,7 @@ Fib::Totals Fib::sum_counts(std::uint32_t number) const {
     Totals sum{carried.packets.load(std::memory_order_acquire),
                carried.bytes.load(std::memory_order_acquire)};
     for (unsigned i = 0; i < workers_; ++i) {
-      const std::uint32_t count = counts_[i][number].read();
+      const std::uint32_t count = counts_[i][place].read();
       sum.packets += FibCount::packets(count);
       sum.bytes += FibCount::bytes(count);
     }
@@ -261,20 +247,29 @@ Fib::Totals Fib::sum_counts(std::uint32_t number) const {
   }
 }
 
+// From zero. Workers may add meanwhile: what they add is not lost, and a total is only ever looked
+// at together with their counts.
+void Fib::begin_count(std::uint32_t place) {
+  const Totals sum = sum_counts(place);
+  totals_[place].packets.fetch_sub(sum.packets, kRelaxed);
+  totals_[place].bytes.fetch_sub(sum.bytes, kRelaxed);
+}
+
 // Worker.
-void Fib::Reader::carry_over(std::uint32_t number, std::uint32_t word) const {
+void Fib::Reader::carry_over(std::uint32_t place, std::uint32_t word) const {
   std::atomic<std::uint32_t>& times = fib_.carry_overs_[worker_].times;
   times.store(times.load(kRelaxed) + 1, kRelaxed);
   // Released each, so that who sees any of them sees that it is under way, or has been.
-  fib_.totals_[number].packets.fetch_add(FibCount::packets(word), kRelease);
-  fib_.totals_[number].bytes.fetch_add(FibCount::bytes(word), kRelease);
-  counts_[number].clear();
+  fib_.totals_[place].packets.fetch_add(FibCount::packets(word), kRelease);
+  fib_.totals_[place].bytes.fetch_add(FibCount::bytes(word), kRelease);
+  counts_[place].clear();
   times.store(times.load(kRelaxed) + 1, kRelease);
 }
 
 Fib::Reader::Reader(Fib& fib, unsigned worker)
     : any_(fib.any_),
       by_source_(fib.by_source_),
+      first_by_source_(fib.any_.places()),
       egress_(&fib.egress_[0]),
       counts_(&fib.counts_[worker][0]),
       fib_(fib),
@@ -282,14 +277,12 @@ Fib::Reader::Reader(Fib& fib, unsigned worker)
 
 Fib::Row Fib::row(std::uint32_t place) const {
   const std::uint64_t at = word(place);
-  const Ipv4 source =
-      place < any_.places() ? Ipv4{} : by_source_.at(place - any_.places()).source();
-  const Totals since = writer_->baselines[number(place)];
-  const Totals sum = sum_counts(number(place));
+  const Ipv4 source = place < any_.places() ? Ipv4{} : by_source_.source(place - any_.places());
+  const Totals sum = sum_counts(place);
   return {{FibWord::vlan(at), FibWord::group(at), source},
           egress_[FibWord::egress(at)],
-          sum.packets - since.packets,
-          sum.bytes - since.bytes};
+          sum.packets,
+          sum.bytes};
 }
 
 std::optional<Fib::Row> Fib::find(const FibKey& key) const {
@@ -313,7 +306,7 @@ std::uint32_t Fib::for_each_from(std::uint32_t from, std::uint32_t count,
 
 void Fib::clear_counters() {
   for (std::uint32_t place = 0; place < places(); ++place) {
-    if (FibWord::in_use(word(place))) writer_->baselines[number(place)] = sum_counts(number(place));
+    if (FibWord::in_use(word(place))) begin_count(place);
   }
 }
 

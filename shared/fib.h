@@ -8,8 +8,8 @@
 // grace period.
 //
 // Layout: two tables (fib_table.h), one of (*,G) and one of (S,G) entries, which is looked at only
-// where the (*,G) entry says that there are any. Entries have numbers, by which each worker counts
-// in an array of its own.
+// where the (*,G) entry says that there are any. Each worker counts by entries' places, in an array
+// of its own.
 #pragma once
 
 #include <atomic>
@@ -45,8 +45,8 @@ struct EgressSet {
 };
 
 class Fib {
-  using AnySource = FibTable<AnySourceSlot>;
-  using BySource = FibTable<SourceSlot>;
+  using AnySource = FibTable<AnySourceLine>;
+  using BySource = FibTable<SourceLine>;
 
  public:
   // `entries`: 1 .. 1M, the most (VLAN, group, source) entries it will hold.
@@ -61,10 +61,13 @@ class Fib {
 
   struct Hit {
     const EgressSet* egress = nullptr;  // nullptr: the group is not registered
-    std::uint32_t number = 0;           // the entry's, for count()
+    std::uint32_t place = 0;            // the entry's, for count()
   };
-  // Where the (*,G) entry of a (VLAN, group) is, if it is in its own line.
-  using Place = const AnySource::Line*;
+  // Where the (*,G) entry of a (VLAN, group) should be.
+  struct Where {
+    const AnySourceLine* line;
+    std::uint64_t key;
+  };
   // One worker's way into the table, with all that it needs at hand. Lives no longer than it.
   class Reader;
 
@@ -113,12 +116,11 @@ class Fib {
     std::uint64_t bytes = 0;
   };
 
-  static std::uint32_t hash(VlanId vlan, Ipv4 group, Ipv4 source) {
+  // `key`: FibWord's.
+  static std::uint32_t hash(std::uint64_t key, Ipv4 source) {
     // Differs from run to run, so that nobody can choose groups that meet in one line.
     __extension__ using Product = unsigned __int128;
-    const Product product =
-        Product{((std::uint64_t{vlan.value} << 32) | group.value) ^ hash_seed_[0]} *
-        (source.value ^ hash_seed_[1]);
+    const Product product = Product{key ^ hash_seed_[0]} * (source.value ^ hash_seed_[1]);
     return static_cast<std::uint32_t>(product) ^ static_cast<std::uint32_t>(product >> 64);
   }
   static const std::uint64_t hash_seed_[2];
@@ -131,15 +133,15 @@ class Fib {
   std::uint32_t places() const { return any_.places() + by_source_.places(); }
   std::uint64_t word(std::uint32_t place) const;
   void publish(std::uint32_t place, std::uint64_t word);
-  std::uint32_t number(std::uint32_t place) const;
-  Totals sum_counts(std::uint32_t number) const;
+  Totals sum_counts(std::uint32_t place) const;
+  void begin_count(std::uint32_t place);
   Row row(std::uint32_t place) const;
 
   unsigned workers_;
   AnySource any_;
   BySource by_source_;
-  std::deque<ZeroedArray<FibCount>> counts_;  // by worker, by number
-  ZeroedArray<FibTotal> totals_;              // by number
+  std::deque<ZeroedArray<FibCount>> counts_;  // by worker, by place
+  ZeroedArray<FibTotal> totals_;              // by place
   ZeroedArray<CarryOver> carry_overs_;        // by worker
   ZeroedArray<EgressSet> egress_;
   std::unique_ptr<Writer> writer_;
@@ -150,20 +152,24 @@ class Fib::Reader {
   // `worker`: below the table's number of workers.
   Reader(Fib& fib, unsigned worker);
 
-  Place place(VlanId vlan, Ipv4 group) const { return any_.line(hash(vlan, group, Ipv4{})); }
+  Where where(VlanId vlan, Ipv4 group) const {
+    const std::uint64_t key = FibWord::key(vlan, group);
+    return {any_.line(hash(key, Ipv4{})), key};
+  }
   // Asks for what lookup() and count() will touch.
-  static void prefetch(Place place);
+  void prefetch(Where where) const;
   // (S,G) before (*,G). An (S,G) entry is found only if its (*,G) entry exists.
-  Hit lookup(Place place, VlanId vlan, Ipv4 group, Ipv4 source) const;
+  Hit lookup(Where where, Ipv4 source) const;
   // A burst's at most: less than FibCount::kMostPackets and kMostBytes.
   void count(const Hit& hit, std::uint32_t packets, std::uint32_t bytes) const;
 
  private:
-  Hit lookup_source(const Hit& any, VlanId vlan, Ipv4 group, Ipv4 source) const;
-  void carry_over(std::uint32_t number, std::uint32_t word) const;
+  Hit lookup_source(Hit any, std::uint64_t key, Ipv4 source) const;
+  void carry_over(std::uint32_t place, std::uint32_t word) const;
 
   AnySource::View any_;
   BySource::View by_source_;
+  std::uint32_t first_by_source_;
   const EgressSet* egress_;
   FibCount* counts_;
   Fib& fib_;
@@ -172,41 +178,37 @@ class Fib::Reader {
 
 // --- The readers' side, inline for the workers' loop --------------------------------------------
 
-inline void Fib::Reader::prefetch(Place place) {
-  __builtin_prefetch(place);
+inline void Fib::Reader::prefetch(Where where) const {
+  __builtin_prefetch(where.line);
+  __builtin_prefetch(counts_ + any_.place(where.line), 1);
   asm volatile("");  // or GCC takes a caller that does no more for one without effect, and drops it
 }
 
-[[gnu::always_inline]] inline Fib::Hit Fib::Reader::lookup(Place place, VlanId vlan, Ipv4 group,
-                                                           Ipv4 source) const {
-  const std::uint64_t key = FibWord::key(vlan, group);
-  AnySource::Found found = any_.find(place, key, Ipv4{});
-  if (found.slot == nullptr) [[unlikely]] {
-    found = any_.find_further(hash(vlan, group, Ipv4{}), key, Ipv4{});
-    if (found.slot == nullptr) return {};
+[[gnu::always_inline]] inline Fib::Hit Fib::Reader::lookup(Where where, Ipv4 source) const {
+  AnySource::Found found = any_.find(where.line, where.key, Ipv4{});
+  if (!found) [[unlikely]] {
+    found = any_.find_further(hash(where.key, Ipv4{}), where.key, Ipv4{});
+    if (!found) return {};
   }
-  const Hit hit{&egress_[FibWord::egress(found.word)],
-                found.slot->number.load(std::memory_order_relaxed)};
-  return FibWord::has_sources(found.word) ? lookup_source(hit, vlan, group, source) : hit;
+  const Hit hit{&egress_[FibWord::egress(found.word)], found.place};
+  return FibWord::has_sources(found.word) ? lookup_source(hit, where.key, source) : hit;
 }
 
 // Out of the way of the many groups that have no sources.
-[[gnu::noinline]] inline Fib::Hit Fib::Reader::lookup_source(const Hit& any, VlanId vlan,
-                                                             Ipv4 group, Ipv4 source) const {
-  const std::uint64_t key = FibWord::key(vlan, group);
-  const std::uint32_t hashed = hash(vlan, group, source);
+[[gnu::noinline]] inline Fib::Hit Fib::Reader::lookup_source(Hit any, std::uint64_t key,
+                                                             Ipv4 source) const {
+  const std::uint32_t hashed = hash(key, source);
   BySource::Found found = by_source_.find(by_source_.line(hashed), key, source);
-  if (found.slot == nullptr) found = by_source_.find_further(hashed, key, source);
-  if (found.slot == nullptr) return any;
-  return {&egress_[FibWord::egress(found.word)],
-          found.slot->number.load(std::memory_order_relaxed)};
+  if (!found) found = by_source_.find_further(hashed, key, source);
+  if (!found) return any;
+  return {&egress_[FibWord::egress(found.word)], first_by_source_ + found.place};
 }
 
 inline void Fib::Reader::count(const Hit& hit, std::uint32_t packets, std::uint32_t bytes) const {
-  FibCount& count = counts_[hit.number];
+  FibCount& count = counts_[hit.place];
   const std::uint32_t word = count.load() + FibCount::word(packets, bytes);
   if (FibCount::is_full(word)) [[unlikely]]
-    return carry_over(hit.number, word);
+    return carry_over(hit.place, word);
   count.store(word);
 }
 

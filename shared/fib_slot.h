@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // An entry of the group table as workers read it: a word that says whose it is and where its frames
-// go, and the entry's number. And a worker's count of one entry, which stands apart, by number:
+// go, and where it stands in its cache line. And a worker's count of one entry, which stands apart:
 // four bytes each, so that those of 65,536 entries stay in a core's own cache, where counting
 // streams in random order would else write a line back to memory for every frame.
 #pragma once
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include "shared/address.h"
@@ -44,7 +49,7 @@ class FibCount {
   std::atomic<std::uint32_t> word_;
 };
 
-// Of all workers, what they carried over.
+// Of all workers, what they carried over, less what there was when counting last began.
 struct FibTotal {
   std::atomic<std::uint64_t> packets;
   std::atomic<std::uint64_t> bytes;
@@ -87,24 +92,63 @@ class FibWord {
   static constexpr std::uint64_t kLeastKey = std::uint64_t{1} << 23;
 };
 
-// What is beside the word is written while the word is free, and published by it.
-struct AnySourceSlot {
-  std::atomic<std::uint64_t> word;
-  std::atomic<std::uint32_t> number;
+// Eight (*,G) entries.
+struct alignas(64) AnySourceLine {
+  static constexpr std::uint32_t kSlots = 8;
 
-  bool is_of(Ipv4 /*any*/) const { return true; }
-  void name(Ipv4 /*any*/) {}
-  Ipv4 source() const { return {}; }
+  std::atomic<std::uint64_t> words[kSlots];
+
+  // The slots that may have the key, a bit each: those whose upper half is right.
+  std::uint32_t candidates(std::uint64_t key, Ipv4 /*any*/) const;
+  bool is_of(std::uint32_t /*slot*/, Ipv4 /*any*/) const { return true; }
+  void name(std::uint32_t /*slot*/, Ipv4 /*any*/) {}
+  Ipv4 source(std::uint32_t /*slot*/) const { return {}; }
 };
 
-struct SourceSlot {
-  std::atomic<std::uint64_t> word;
-  std::atomic<std::uint32_t> number;
-  std::atomic<std::uint32_t> address;
+// Five (S,G) entries. What is beside the word is written while the word is free, and published by
+// it.
+struct alignas(64) SourceLine {
+  static constexpr std::uint32_t kSlots = 5;
 
-  bool is_of(Ipv4 from) const { return address.load(std::memory_order_relaxed) == from.value; }
-  void name(Ipv4 from) { address.store(from.value, std::memory_order_relaxed); }
-  Ipv4 source() const { return Ipv4{address.load(std::memory_order_relaxed)}; }
+  std::atomic<std::uint64_t> words[kSlots];
+  std::atomic<std::uint32_t> addresses[kSlots];
+
+  std::uint32_t candidates(std::uint64_t /*key*/, Ipv4 from) const {
+    std::uint32_t found = 0;
+    for (std::uint32_t i = 0; i < kSlots; ++i) found |= std::uint32_t{is_of(i, from)} << i;
+    return found;
+  }
+  bool is_of(std::uint32_t slot, Ipv4 from) const { return source(slot) == from; }
+  void name(std::uint32_t slot, Ipv4 from) {
+    addresses[slot].store(from.value, std::memory_order_relaxed);
+  }
+  Ipv4 source(std::uint32_t slot) const {
+    return Ipv4{addresses[slot].load(std::memory_order_relaxed)};
+  }
 };
+
+static_assert(sizeof(AnySourceLine) == 64 && sizeof(SourceLine) == 64);
+
+inline std::uint32_t AnySourceLine::candidates(std::uint64_t key, Ipv4 /*any*/) const {
+#if defined(__SSE2__) && !defined(SLUICE_THREAD_SANITIZER)
+  // It is a hint: who goes by it reads the word again, as an atomic.
+  const auto* const values = reinterpret_cast<const float*>(words);
+  const __m128i upper = _mm_set1_epi32(static_cast<int>(key >> 32));
+  const auto four = [&](std::uint32_t first) {
+    const __m128 two = _mm_load_ps(values + std::size_t{2} * first);
+    const __m128 others = _mm_load_ps(values + std::size_t{2} * first + 4);
+    return _mm_cmpeq_epi32(_mm_castps_si128(_mm_shuffle_ps(two, others, 0b11'01'11'01)), upper);
+  };
+  const __m128i eight = _mm_packs_epi32(four(0), four(4));
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(eight, _mm_setzero_si128())));
+#else
+  std::uint32_t found = 0;
+  for (std::uint32_t i = 0; i < kSlots; ++i) {
+    const std::uint64_t word = words[i].load(std::memory_order_relaxed);
+    found |= std::uint32_t{word >> 32 == key >> 32} << i;
+  }
+  return found;
+#endif
+}
 
 }  // namespace sluice

@@ -51,8 +51,7 @@ void look_up(benchmark::State& state) {
   std::size_t at = 0;
   for (auto _ : state) {
     const Ipv4 group = order[at++ % order.size()];
-    benchmark::DoNotOptimize(
-        reader.lookup(reader.place(kVlan, group), kVlan, group, ipv4(10, 0, 0, 1)));
+    benchmark::DoNotOptimize(reader.lookup(reader.where(kVlan, group), ipv4(10, 0, 0, 1)));
   }
   state.SetItemsProcessed(state.iterations());
 }

@@ -117,7 +117,7 @@ TEST(Contract, FibCountersAndTheirZero) {
   box.join(0, kGroup, kHost);
   const auto count = [&](unsigned worker, unsigned packets) {
     const Fib::Reader reader(box.fib, worker);
-    const Fib::Hit hit = reader.lookup(reader.place(kTen, kGroup), kTen, kGroup, kHost);
+    const Fib::Hit hit = reader.lookup(reader.where(kTen, kGroup), kHost);
     ASSERT_NE(hit.egress, nullptr);
     reader.count(hit, packets, packets * 100);
   };

@@ -60,8 +60,7 @@ TEST(FibThreads, AReaderSeesAnEntryOldOrNew) {
     const unsigned g = ++at % 200;
     const Ipv4 source = ipv4(10, 0, 0, 1);
     const Fib::Reader reader(fib, id);
-    const Fib::Hit hit =
-        reader.lookup(reader.place(VlanId{1}, group(g)), VlanId{1}, group(g), source);
+    const Fib::Hit hit = reader.lookup(reader.where(VlanId{1}, group(g)), source);
     if (hit.egress == nullptr) return;
     hits.fetch_add(1, std::memory_order_relaxed);
     if ((hit.egress->members.bits() & 0xFF) != g) wrong.fetch_add(1, std::memory_order_relaxed);
@@ -103,7 +102,7 @@ TEST(FibThreads, ASumOfCountsNeverGoesBack) {
   ASSERT_TRUE(fib.set({kVlan, group, {}}, EgressSet{}));
   const auto read = [&](unsigned id) {
     const Fib::Reader reader(fib, id);
-    reader.count(reader.lookup(reader.place(kVlan, group), kVlan, group, Ipv4{}), 1, kBytes);
+    reader.count(reader.lookup(reader.where(kVlan, group), Ipv4{}), 1, kBytes);
   };
   std::uint64_t seen = 0;
   readers_and_writer(qsbr, read, [&] {

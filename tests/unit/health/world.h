@@ -93,7 +93,7 @@ class HealthWorld {
   // A worker forwards a frame.
   void count(Ipv4 group, Ipv4 source) {
     Fib::Reader reader(fib, 0);
-    const Fib::Hit hit = reader.lookup(reader.place(kVlan, group), kVlan, group, source);
+    const Fib::Hit hit = reader.lookup(reader.where(kVlan, group), source);
     ASSERT_NE(hit.egress, nullptr);
     reader.count(hit, 1, 100);
   }

@@ -48,7 +48,7 @@ TEST_F(ExporterTest, HasEverythingOnce) {
   rig_.join(1, kGroup, ipv4(10, 77, 0, 2));
   rig_.join(1, ipv4(239, 1, 1, 2), kHost);
   Fib::Reader reader(rig_.fib, 0);
-  const auto hit = reader.lookup(reader.place(api::kTen, kGroup), api::kTen, kGroup, {});
+  const auto hit = reader.lookup(reader.where(api::kTen, kGroup), {});
   ASSERT_NE(hit.egress, nullptr);
   reader.count(hit, 3, 300);
 
@@ -104,7 +104,7 @@ TEST_F(ExporterTest, CountsFromZeroAfterAClear) {
   rig_.settle();
   rig_.join(0, kGroup, kHost);
   Fib::Reader reader(rig_.fib, 0);
-  const auto hit = reader.lookup(reader.place(api::kTen, kGroup), api::kTen, kGroup, {});
+  const auto hit = reader.lookup(reader.where(api::kTen, kGroup), {});
   reader.count(hit, 3, 300);
   scrape();
   EXPECT_EQ(rig_.result(R"({"command":"clear counters"})"), api::Json::object());

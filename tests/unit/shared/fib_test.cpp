@@ -28,13 +28,12 @@ struct FibTest : testing::Test {
 
   Fib::Hit lookup(VlanId vlan, Ipv4 group, Ipv4 source) {
     const Fib::Reader reader(fib, 0);
-    return reader.lookup(reader.place(vlan, group), vlan, group, source);
+    return reader.lookup(reader.where(vlan, group), source);
   }
   // As a worker does for frames of (kGroup, kSource).
   void count(unsigned worker, std::uint32_t packets, std::uint32_t bytes) {
     const Fib::Reader reader(fib, worker);
-    reader.count(reader.lookup(reader.place(kVlan, kGroup), kVlan, kGroup, kSource), packets,
-                 bytes);
+    reader.count(reader.lookup(reader.where(kVlan, kGroup), kSource), packets, bytes);
   }
   // The ports that a worker would find; nothing: not registered.
   std::optional<std::uint64_t> found(VlanId vlan, Ipv4 group, Ipv4 source) {
@@ -162,7 +161,7 @@ TEST_F(FibTest, AFullTableRefusesAndKeepsWhatItHas) {
 TEST_F(FibTest, CountsPerEntryFromZero) {
   const FibKey key{kVlan, kGroup, {}};
   ASSERT_TRUE(fib.set(key, ports(1)));
-  const std::uint32_t number = lookup(kVlan, kGroup, kSource).number;
+  const std::uint32_t place = lookup(kVlan, kGroup, kSource).place;
   count(0, 2, 200);
   count(1, 3, 300);
   EXPECT_EQ(fib.find(key)->packets, 5u);
@@ -176,7 +175,7 @@ TEST_F(FibTest, CountsPerEntryFromZero) {
   ASSERT_TRUE(fib.erase(key));
   grace.pass();
   ASSERT_TRUE(fib.set(key, ports(1)));
-  EXPECT_EQ(lookup(kVlan, kGroup, kSource).number, number) << "used again";
+  EXPECT_EQ(lookup(kVlan, kGroup, kSource).place, place) << "used again";
   EXPECT_EQ(fib.find(key)->packets, 0u);
 }
 

@@ -113,7 +113,7 @@ TEST_F(DashboardTest, MatrixIsPagedSearchedAndMeasured) {
             "239.1.1.29");
   // A stream begins; two looks a second apart measure it.
   const Fib::Reader worker(box_.fib, 0);
-  worker.count(worker.lookup(worker.place(kTen, kGroup), kTen, kGroup, Ipv4{}), 1000, 125'000);
+  worker.count(worker.lookup(worker.where(kTen, kGroup), Ipv4{}), 1000, 125'000);
   box_.now += milliseconds(1000);
   const auto measured = [&] {
     page = get("/api/groups?search=239.1.1.1&sort=bytes&order=descending");
