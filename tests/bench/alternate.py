@@ -42,6 +42,13 @@ class Trial:
                             for name, rate in rates.items()} for rates in self.rounds]}
 
 
+def together(trials):
+    """Of the same devices, started anew for each."""
+    return Trial([rates for trial in trials for rates in trial.rounds],
+                 [value for trial in trials for value in trial.values],
+                 [attempt for trial in trials for attempt in trial.attempts])
+
+
 def one_round(devices, seconds, settle):
     rates = {}
     for device in devices:
@@ -113,4 +120,4 @@ class Line:
         return False
 
 
-__all__ = ["Broken", "Line", "Trial", "measure", "spread"]
+__all__ = ["Broken", "Line", "Trial", "measure", "spread", "together"]
