@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -38,16 +39,19 @@ Connection::~Connection() {
   if (fd_ >= 0) ::close(fd_);
 }
 
+std::optional<timespec> Connection::time_left() const {
+  if (!until_) return std::nullopt;
+  const auto left = std::max<std::chrono::nanoseconds::rep>(
+      0, std::chrono::nanoseconds(*until_ - Clock::now()).count());
+  return timespec{left / 1'000'000'000, left % 1'000'000'000};
+}
+
 bool Connection::set_time_left() {
-  if (!until_) return true;
-  const auto left =
-      std::chrono::duration_cast<std::chrono::microseconds>(*until_ - Clock::now()).count();
-  if (left <= 0) return false;  // to the kernel 0 would mean for ever
-  timeval time{};
-  time.tv_sec = left / 1'000'000;
-  time.tv_usec = left % 1'000'000;
+  const auto left = time_left();
+  if (!left) return true;
+  const timeval time{left->tv_sec, left->tv_nsec / 1000};
+  if (time.tv_sec == 0 && time.tv_usec == 0) return false;  // to the kernel it would mean for ever
   ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);  // connect() heeds it too
-  ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
   return true;
 }
 
@@ -74,10 +78,12 @@ std::optional<std::string> Connection::receive() {
       return line;
     }
     searched_ = buffer_.size();
-    if (!set_time_left()) return std::nullopt;
+    const auto left = time_left();
+    const int ready = wait_for_input(fd_, left ? &*left : nullptr);
+    if (ready < 0 && errno == EINTR && !interrupted()) continue;
+    if (ready <= 0) return std::nullopt;
     char chunk[65536];
     const ssize_t n = ::recv(fd_, chunk, sizeof chunk, 0);
-    if (n < 0 && errno == EINTR && !interrupted()) continue;
     if (n <= 0) return std::nullopt;
     buffer_.append(chunk, static_cast<std::size_t>(n));
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <ctime>
 #include <optional>
 #include <string>
 
@@ -31,6 +32,7 @@ class Connection {
 
   using Clock = std::chrono::steady_clock;
   // How long the next call may take; false: no time is left.
+  std::optional<timespec> time_left() const;  // none: for ever
   bool set_time_left();
 
   int fd_;

@@ -2,6 +2,7 @@
 #include "control/cli/editor.h"
 
 #include <histedit.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -41,6 +42,24 @@ void show(const std::vector<Candidate>& candidates) {
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
 }
+
+// Ctrl-C is a key while a line is typed, and a signal to a command. libedit says so to the terminal
+// only after it has shown the prompt, when a quick hand may have typed already.
+class NoSignalKeys {
+ public:
+  NoSignalKeys() { set_signal_keys(false); }
+  ~NoSignalKeys() { set_signal_keys(true); }
+  NoSignalKeys(const NoSignalKeys&) = delete;
+  NoSignalKeys& operator=(const NoSignalKeys&) = delete;
+
+ private:
+  static void set_signal_keys(bool on) {
+    termios mode{};
+    if (tcgetattr(STDIN_FILENO, &mode) != 0) return;
+    mode.c_lflag = on ? mode.c_lflag | ISIG : mode.c_lflag & ~tcflag_t{ISIG};
+    tcsetattr(STDIN_FILENO, TCSANOW, &mode);
+  }
+};
 
 }  // namespace
 
@@ -129,7 +148,7 @@ Editor::Editor(std::string prompt, std::string history, Complete complete)
   el_set(line, EL_BIND, "^I", "sluice-complete", nullptr);
   el_set(line, EL_BIND, "?", "sluice-choices", nullptr);
   el_set(line, EL_BIND, "^C", "sluice-cancel", nullptr);
-  el_set(line, EL_SETTY, "-d", "-isig", nullptr);  // while typing; a command has Ctrl-C as usual
+  el_set(line, EL_SETTY, "-d", "-isig", nullptr);
 }
 
 Editor::~Editor() {
@@ -140,6 +159,7 @@ Editor::~Editor() {
 std::optional<std::string> Editor::read_line() {
   impl_->cancelled = false;
   int count = 0;
+  const NoSignalKeys from_the_prompt_on;
   const char* const typed = el_gets(impl_->line, &count);
   if (impl_->cancelled) return "";
   if (typed == nullptr || count <= 0) return std::nullopt;

@@ -81,13 +81,13 @@ int interactive(const Options& defaults) {
             << std::flush;
   catch_interrupts();
   for (;;) {
-    forget_interrupt();
     const auto text = editor.read_line();
     if (!text) {
       std::cout << "\n" << std::flush;
       return kDone;
     }
     const int status = run_line(*text, defaults);
+    forget_interrupt();  // it was this command's
     if (status == kLeave) return kDone;
     if (status == kInterrupted) std::cout << "\n" << std::flush;
   }
