@@ -212,9 +212,6 @@ class Box {
     traits_.mtu.fill(1500);
     traits_.smallest_mtu = 1500;
     traits_.takes_segments = PortSet(~std::uint64_t{0});
-    workers_.push_back(std::make_unique<Worker>(
-        0, dataplane::WorkerShared{qsbr_, vlans_, fib_, macs_, traits_, ports.buffers,
-                                   ports.headers, stop_, policer_, &bell_}));
     for (const auto& port : ports.all) workers_[0]->add_port(*port);
     loop_.start();
     rte_eal_remote_launch(
@@ -272,6 +269,14 @@ class Box {
   }
 
  private:
+  std::vector<std::unique_ptr<Worker>> one_worker() {
+    std::vector<std::unique_ptr<Worker>> workers;
+    workers.push_back(std::make_unique<Worker>(
+        0, dataplane::WorkerShared{qsbr_, vlans_, fib_, macs_, traits_, ports_.buffers,
+                                   ports_.headers, stop_, policer_, &bell_}));
+    return workers;
+  }
+
   // The second core: a worker whose port is a list of frames.
   void work() {
     Worker& worker = *workers_[0];
@@ -360,7 +365,7 @@ class Box {
   std::atomic<bool> stop_{false};
   dataplane::Policer policer_;
   Doorbell bell_;
-  std::vector<std::unique_ptr<Worker>> workers_;
+  const std::vector<std::unique_ptr<Worker>> workers_ = one_worker();
   dataplane::Exchange exchange_{workers_, ports_.buffers};
   NoView view_;
   control::Appliance appliance_{config_, MacAddress{{2, 0, 0, 0, 0, 1}}, 1};
