@@ -10,11 +10,13 @@
 namespace sluice::control {
 namespace {
 
-// About 16 us. Under a steady load of reports the next one finds the thread awake, which saves the
-// worker a system call for each; after a single one, what shares the core gets it back soon.
-constexpr unsigned kIdleTurnsBeforeSleep = 400;
-
 using SteadyClock = std::chrono::steady_clock;
+
+// How long it looks for more work before it sleeps: what comes meanwhile saves the worker a system
+// call, and afterwards what shares the core gets it back. After a sleep that was over so soon that
+// it was not worth its two system calls, longer.
+constexpr auto kPatience = std::chrono::microseconds(12), kMorePatience = 3 * kPatience;
+constexpr auto kSleepWorthIt = std::chrono::microseconds(20);
 
 }  // namespace
 
@@ -100,17 +102,19 @@ bool Loop::turn() {
 
 void Loop::run(const std::atomic<bool>& stop) {
   const auto stopped = [&] { return stop.load(std::memory_order_relaxed); };
-  unsigned idle = 0;
+  auto last_busy = SteadyClock::now();
+  auto patience = kPatience;
   while (!stopped()) {
-    if (turn()) {
-      idle = 0;
-    } else if (++idle >= kIdleTurnsBeforeSleep) {
-      const auto find_work = [&] {
-        if (turn()) idle = 0;
-        return idle == 0 || stopped();
-      };
-      parts_.bell.sleep(find_work, until_next());
-    }
+    const bool busy = turn();
+    const auto now = SteadyClock::now();
+    if (busy) last_busy = now;
+    if (now - last_busy < patience) continue;
+    bool found = false;
+    const auto find_work = [&] { return (found |= turn()) || stopped(); };
+    parts_.bell.sleep(find_work, until_next());
+    const auto woken = SteadyClock::now();
+    if (found) last_busy = woken;
+    patience = woken - now < kSleepWorthIt ? kMorePatience : kPatience;
   }
 }
 

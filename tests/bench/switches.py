@@ -67,15 +67,15 @@ def put_first(pid):
 
 
 class Sluice(Switch):
-    """`more_ports`: further [[port]] tables, such as one that replays a file. `limited`: with the
-    [punt-limit] that it has by default; else the benchmark may send what it likes."""
+    """`more_ports`: further [[port]] tables, such as one that replays a file. `punt_limit`: tables of
+    [punt-limit]; without, the benchmark may send what it likes."""
     name = "Sluice"
     version = 3
 
     def __init__(self, wires, version=3, more_ports=(), snooping=None, dataplane=None,
-                 limited=False, system=None):
+                 punt_limit=None, system=None):
         super().__init__(wires)
-        self.punt_limit = None if limited else NO_PUNT_LIMIT
+        self.punt_limit = punt_limit or NO_PUNT_LIMIT
         lab.daemon.BUILD = wires.build
         self.version = version
         self.more_ports = list(more_ports)
