@@ -2,6 +2,7 @@
 #include "control/loop.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "control/alarm_log.h"
 #include "control/event_log.h"
@@ -157,8 +158,14 @@ void Loop::look_after_health(TimePoint now) {
 
 // In this order: a frame that answers a change finds the change made.
 void Loop::carry_out() {
-  // A refusal may add to the list.
-  for (std::size_t i = 0; i < effects_.fib.size(); ++i) apply(snooping::FibChange(effects_.fib[i]));
+  std::size_t done = 0;
+  while (done < effects_.fib.size()) {
+    for (; done < effects_.fib.size(); ++done) apply(snooping::FibChange(effects_.fib[done]));
+    // May add to the list. What there was room for later in the list is not refused.
+    for (const FibKey& key : std::exchange(refused_, {})) {
+      if (!parts_.fib.find(key)) parts_.appliance.on_fib_refused(key, effects_);
+    }
+  }
   if (effects_.vlans_changed) {
     parts_.vlans.publish(std::make_unique<VlanTable>(parts_.appliance.vlan_table()));
   }
@@ -198,7 +205,7 @@ void Loop::apply(const snooping::FibChange& change) {
   }
   if (const Status set = parts_.fib.set(change.key, {*change.members}); !set) {
     log::write(LogEvent::kFibRefused, {{"reason", set.error().what}});
-    parts_.appliance.on_fib_refused(change.key, effects_);
+    refused_.push_back(change.key);
   }
 }
 

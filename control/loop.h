@@ -73,6 +73,7 @@ class Loop {
   LoopTimes times_;
   health::Monitor health_;
   snooping::Effects effects_;
+  std::vector<FibKey> refused_;  // of the list that is being carried out
   bool prepared_ = false;
   std::vector<std::pair<PortId, bool>> links_;      // scratch
   std::vector<health::Transition> health_changes_;  // scratch

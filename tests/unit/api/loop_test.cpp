@@ -69,6 +69,39 @@ TEST(Loop, ARefusedEntryIsTold) {
   EXPECT_EQ(members(box.fib, ipv4(239, 3, 0, 0)), PortSet::of(PortId{0}));
 }
 
+// One report asks for an entry, makes room and asks again.
+TEST(Loop, WhatIsRefusedAndThenFindsRoomGoesWhenItsMembersGo) {
+  config::Config config = lab();
+  config.vlans[0].igmp_snooping.fast_leave = true;
+  Rig box(config, 16);
+  box.settle();
+  using enum igmp::RecordType;
+  const Ipv4 first = ipv4(239, 3, 0, 0), late = ipv4(239, 4, 0, 0);
+  const auto say = [&](const std::vector<igmp::GroupRecord<Ipv4>>& records) {
+    igmp::V3Report<Ipv4> report;
+    for (const auto& record : records) report.records.push_back(record);
+    const igmp::Origin origin{MacAddress{{2, 0, 0, 0, 1, 1}}, kHost};
+    box.punts.frames.push_back({PortId{0}, kTen, igmp::encode(report, origin)});
+    while (box.loop.turn()) {
+    }
+  };
+  for (unsigned i = 0; i < box.fib.capacity(); ++i) {
+    say({{kChangeToExcludeMode, ipv4(239, 3, 0, i), {}}});
+  }
+  ASSERT_EQ(box.fib.size(), box.fib.capacity());
+  say({{kAllowNewSources, late, {ipv4(10, 1, 1, 1)}},
+       {kChangeToIncludeMode, first, {}},
+       {kChangeToExcludeMode, late, {}}});
+  ASSERT_EQ(members(box.fib, first), std::nullopt);
+  ASSERT_EQ(members(box.fib, late), PortSet::of(PortId{0}));
+  say({{kChangeToIncludeMode, late, {}}});
+  EXPECT_EQ(members(box.fib, late), std::nullopt);
+  for (unsigned i = 1; i < box.fib.capacity(); ++i) {
+    say({{kChangeToIncludeMode, ipv4(239, 3, 0, i), {}}});
+  }
+  EXPECT_EQ(box.fib.size(), 0u);
+}
+
 TEST(Loop, AFullRingLosesTheFrameAndNothingElse) {
   Rig box;
   box.sink.sent.clear();
