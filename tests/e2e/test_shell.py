@@ -40,6 +40,7 @@ class Stub:
         self.listener.bind(path)
         self.listener.listen(8)
         self.answer, self.clients = answer, []
+        self.has_status = threading.Event()     # somebody waits for an answer to it
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self):
@@ -47,7 +48,10 @@ class Stub:
             try:
                 client = self.listener.accept()[0]
                 self.clients.append(client)
-                if client.recv(65536) and self.answer:
+                request = client.recv(65536)
+                if b'"status"' in request:
+                    self.has_status.set()
+                if request and self.answer:
                     client.sendall(self.answer)
             except OSError:
                 if self.listener.fileno() < 0:
@@ -143,7 +147,7 @@ def test_ctrl_c_and_a_daemon_that_hangs_or_never_ends(shell, tmp_path):
     terminal.expect(PROMPT)
     terminal.type("status\r")
     terminal.expect("status\n")
-    time.sleep(0.2)     # it waits for its answer
+    assert stub.has_status.wait(5)
     terminal.type("\x03")
     terminal.expect(PROMPT)
     stub.close()
