@@ -38,6 +38,8 @@ class Appliance {
   // With what was known before a restart. Until the first on_links() every link counts as up where
   // a proxy chooses its upstream.
   snooping::Restored start(SavedAppliance saved, TimePoint now, Effects& out);
+  // Before on_frame() of each, of no effect but on its time.
+  void look_ahead(std::span<const PuntedFrame> frames) const { switch_.look_ahead(frames); }
   void on_frame(const PuntedFrame& frame, TimePoint now, Effects& out);
   // What changed at one moment is taken together: no fail-over to an upstream that goes too.
   void on_links(std::span<const std::pair<PortId, bool>> links, TimePoint now, Effects& out);

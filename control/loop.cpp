@@ -56,12 +56,15 @@ bool Loop::turn() {
   const auto busy = [&] {
     if (!busy_since) busy_since = SteadyClock::now();
   };
-  parts_.punts.poll(kPuntBatch, [&](const PuntedFrame& frame) {
+  parts_.punts.poll(kPuntBatch, [&](std::span<const PuntedFrame> frames) {
     busy();
-    parts_.appliance.on_frame(frame, now, effects_);
-    Histogram* const times = reaction();
-    carry_out();
-    if (times != nullptr && frame.received) times->add(SteadyClock::now() - *frame.received);
+    parts_.appliance.look_ahead(frames);
+    for (const PuntedFrame& frame : frames) {
+      parts_.appliance.on_frame(frame, now, effects_);
+      Histogram* const times = reaction();
+      carry_out();
+      if (times != nullptr && frame.received) times->add(SteadyClock::now() - *frame.received);
+    }
   });
   if (parts_.appliance.next_deadline() <= now) {
     busy();

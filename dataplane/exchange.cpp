@@ -2,9 +2,12 @@
 #include "dataplane/exchange.h"
 
 #include <rte_cycles.h>
+#include <rte_prefetch.h>
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 #include "dataplane/edit.h"
 
@@ -18,10 +21,6 @@ std::chrono::nanoseconds age(std::uint64_t then, std::uint64_t now) {
   return std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9));
 }
 
-// So many bytes of frames are worked off before the rings are looked at again: eight small reports,
-// or one large one, which costs as much. Whoever comes meanwhile waits for no more than that.
-constexpr std::uint32_t kBytesBetweenFetches = 512;
-
 }  // namespace
 
 Exchange::~Exchange() {
@@ -29,32 +28,36 @@ Exchange::~Exchange() {
   while (waiting_.pop(next)) rte_pktmbuf_free(next.punt.mbuf);
 }
 
-std::size_t Exchange::poll(std::size_t max, const std::function<void(const PuntedFrame&)>& visit) {
+std::size_t Exchange::poll(std::size_t max, const Visit& visit) {
   std::size_t count = 0;
-  std::uint32_t bytes = kBytesBetweenFetches;
   std::optional<Moment> now;  // read only when there is a frame
-  Waiting next;
-  for (; count < max; ++count) {
-    if (bytes >= kBytesBetweenFetches) {
-      fetch();
-      bytes = 0;
-    }
-    if (!waiting_.pop(next)) break;
+  while (count < max) {
+    fetch();
+    const std::span<const Waiting> next = take(max - count);
+    if (next.empty()) break;
     if (!now) now = Moment{std::chrono::steady_clock::now(), rte_rdtsc()};
-    bytes += next.punt.mbuf->pkt_len;
-    lend(next.punt, *now, visit);
-    rte_pktmbuf_free(next.punt.mbuf);
-    workers_[next.worker]->punts().done(next.punt);
+    std::array<PuntedFrame, kTogether> frames;
+    std::uint8_t* room = scratch_.data();
+    for (std::size_t i = 0; i < next.size(); ++i) frames[i] = lend(next[i].punt, *now, room);
+    visit({frames.data(), next.size()});
+    for (const Waiting& one : next) {
+      rte_pktmbuf_free(one.punt.mbuf);
+      workers_[one.worker]->punts().done(one.punt);
+    }
+    count += next.size();
   }
   return count;
 }
 
-// There is room for all that the rings let up, since their places are free only after done().
+// There is room for all that the rings let up, since their places are free only after done(). The
+// buffers were another core's until now: they are asked for before anybody waits for them.
 void Exchange::fetch() {
   for (std::uint32_t worker = 0; worker < workers_.size(); ++worker) {
     Punt punt;
     bool any = false;
     while (waiting_.room() > 0 && workers_[worker]->punts().pop(punt)) {
+      rte_mbuf_prefetch_part1(punt.mbuf);
+      rte_mbuf_prefetch_part2(punt.mbuf);
       waiting_.push(punt.port, {punt, worker});
       any = true;
     }
@@ -62,24 +65,40 @@ void Exchange::fetch() {
   }
 }
 
-// Copied, because a shared frame must not be edited and one in segments has no span.
-void Exchange::lend(const Punt& punt, const Moment& now,
-                    const std::function<void(const PuntedFrame&)>& visit) {
+// From the ports in turn.
+std::span<const Exchange::Waiting> Exchange::take(std::size_t most) {
+  std::size_t count = 0;
+  std::uint32_t bytes = 0;
+  for (most = std::min(most, kTogether); count < most && bytes < kBytesTogether; ++count) {
+    if (!waiting_.pop(together_[count])) break;
+    const rte_mbuf* const mbuf = together_[count].punt.mbuf;
+    rte_prefetch0(rte_pktmbuf_mtod(mbuf, const void*));
+    bytes += mbuf->pkt_len;
+  }
+  return {together_.data(), count};
+}
+
+// A frame as it lies in its buffer; copied to `room`, which moves on, where a tag stands in it or
+// where it is in segments: it may be shared, so nothing is done to it.
+PuntedFrame Exchange::lend(const Punt& punt, const Moment& now, std::uint8_t*& room) const {
   const std::uint32_t skipped = punt.tag_in_frame ? kTag : 0;
-  const auto length = std::min<std::uint32_t>(punt.mbuf->pkt_len - skipped,
-                                              static_cast<std::uint32_t>(scratch_.size()));
+  const std::uint32_t length = std::min(punt.mbuf->pkt_len - skipped, kLongestFrame);
   const auto copy = [&](std::uint32_t from, std::uint32_t size, std::uint8_t* to) {
     const void* const bytes = rte_pktmbuf_read(punt.mbuf, from, size, to);
     if (bytes != nullptr && bytes != to) std::memcpy(to, bytes, size);
   };
-  copy(0, kMacs, scratch_.data());
-  copy(kMacs + skipped, length - kMacs, scratch_.data() + kMacs);
-  visit(PuntedFrame{.port = punt.port,
-                    .vlan = punt.vlan,
-                    .tci = punt.tci,
-                    .also_forwarded = punt.also_forwarded,
-                    .bytes = {scratch_.data(), length},
-                    .received = now.time - age(punt.received, now.cycles)});
+  const std::uint8_t* bytes = rte_pktmbuf_mtod(punt.mbuf, const std::uint8_t*);
+  if (skipped != 0 || length > punt.mbuf->data_len) {
+    copy(0, kMacs, room);
+    copy(kMacs + skipped, length - kMacs, room + kMacs);
+    bytes = std::exchange(room, room + length);
+  }
+  return {.port = punt.port,
+          .vlan = punt.vlan,
+          .tci = punt.tci,
+          .also_forwarded = punt.also_forwarded,
+          .bytes = {bytes, length},
+          .received = now.time - age(punt.received, now.cycles)};
 }
 
 bool Exchange::send(const OutFrame& frame) {

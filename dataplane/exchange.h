@@ -22,11 +22,12 @@ class Exchange final : public PuntSource, public FrameSink {
       : workers_(workers),
         buffers_(buffers),
         waiting_(workers.size() * kRingFrames),
+        scratch_(kBytesTogether + kLongestFrame),
         most_punts_(workers.size()) {}
   ~Exchange() override;
 
   // Frames of the ports in turn, whichever worker they came by.
-  std::size_t poll(std::size_t max, const std::function<void(const PuntedFrame&)>& visit) override;
+  std::size_t poll(std::size_t max, const Visit& visit) override;
   // Frames leave by the first worker, which can reach every port.
   bool send(const OutFrame& frame) override;
 
@@ -42,6 +43,8 @@ class Exchange final : public PuntSource, public FrameSink {
   std::uint64_t no_mbuf() const { return no_mbuf_; }
 
  private:
+  static constexpr std::uint32_t kLongestFrame = 16384;  // what comes up of a longer one
+
   struct Waiting {
     Punt punt;
     std::uint32_t worker;
@@ -51,14 +54,21 @@ class Exchange final : public PuntSource, public FrameSink {
     std::chrono::steady_clock::time_point time;
     std::uint64_t cycles;
   };
+  // What is worked off before the rings are looked at again: so many frames, or as soon as they
+  // have so many bytes, since one large report costs as much as eight small ones. Whoever comes
+  // meanwhile waits for no more than that.
+  static constexpr std::size_t kTogether = 8;
+  static constexpr std::uint32_t kBytesTogether = 512;
+
   void fetch();
-  void lend(const Punt& punt, const Moment& now,
-            const std::function<void(const PuntedFrame&)>& visit);
+  std::span<const Waiting> take(std::size_t most);
+  PuntedFrame lend(const Punt& punt, const Moment& now, std::uint8_t*& room) const;
 
   const std::vector<std::unique_ptr<Worker>>& workers_;
   rte_mempool* buffers_;
   FairQueue<Waiting> waiting_;
-  std::array<std::uint8_t, 16384> scratch_;
+  std::array<Waiting, kTogether> together_;
+  std::vector<std::uint8_t> scratch_;
   std::vector<std::size_t> most_punts_;  // by worker
   std::size_t most_injects_ = 0;
   std::uint64_t ring_full_ = 0;

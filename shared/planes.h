@@ -34,9 +34,10 @@ struct PuntedFrame {
 class PuntSource {
  public:
   virtual ~PuntSource() = default;
-  // Calls `visit` for at most `max` frames; returns how many.
-  virtual std::size_t poll(std::size_t max,
-                           const std::function<void(const PuntedFrame&)>& visit) = 0;
+  // A few frames that were there together.
+  using Visit = std::function<void(std::span<const PuntedFrame>)>;
+  // Calls `visit` with at most `max` frames in all; returns how many.
+  virtual std::size_t poll(std::size_t max, const Visit& visit) = 0;
 };
 
 // A frame for the wire, sent to each port of `ports` tagged or untagged as that port carries

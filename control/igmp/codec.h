@@ -61,6 +61,10 @@ struct Packet {
 // receiver's to say (AD-01..AD-07).
 std::variant<Packet, DecodeError> decode(std::span<const std::uint8_t> frame);
 
+// The group that a report or a leave names, or names first, as far as a glance can tell: nothing is
+// checked but that the bytes are there. 0.0.0.0 of anything else.
+Ipv4 first_group(std::span<const std::uint8_t> frame);
+
 // RX-08, what a host asks of a query beyond that: Router Alert on v2 and v3 (AD-11), and no General
 // Query to a group other than 224.0.0.1 (AD-01). Routers and snoopers do not ask it.
 bool host_accepts(const Packet& packet, const Query<Ipv4>& query);

@@ -219,6 +219,24 @@ bool without_router_alert(const Message<Ipv4>& message) {
 
 }  // namespace
 
+Ipv4 first_group(Bytes frame) {
+  constexpr std::size_t kGroup = 4;  // of a short message, and of a record
+  if (frame.size() < wire::kEthernetHeader + wire::kIpHeader) return {};
+  const std::size_t header = std::size_t{frame[wire::kEthernetHeader]} % 16 * 4;
+  const std::size_t at = wire::kEthernetHeader + header;
+  if (frame.size() < at + wire::kShortMessage + wire::kRecordHeader) return {};
+  switch (frame[at]) {
+    case wire::kV3Report:
+      return wire::get_address(&frame[at + wire::kShortMessage + kGroup]);
+    case wire::kV1Report:
+    case wire::kV2Report:
+    case wire::kLeave:
+      return wire::get_address(&frame[at + kGroup]);
+    default:
+      return {};
+  }
+}
+
 std::variant<Packet, DecodeError> decode(std::span<const std::uint8_t> frame) {
   // RX-01
   const std::optional<Bytes> present = ip_packet(frame);

@@ -2,6 +2,7 @@
 #include "control/snooping/switch.h"
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 #include <map>
 #include <string>
 
@@ -184,6 +185,23 @@ Restored Switch::start(SavedSwitch saved, TimePoint now, Effects& out) {
   }
   for (auto& [id, vlan] : impl_->vlans) vlan.conclude_restore(turn);
   return done;
+}
+
+void Switch::look_ahead(std::span<const PuntedFrame> frames) const {
+  if (frames.size() < 2) return;
+  struct Ahead {
+    const Vlan& vlan;
+    Ipv4 group;
+    PortId port;
+  };
+  boost::container::small_vector<Ahead, 8> all;
+  for (const PuntedFrame& frame : frames) {
+    const Vlan* const vlan = impl_->find(frame.vlan);
+    if (vlan != nullptr) all.push_back({*vlan, igmp::first_group(frame.bytes), frame.port});
+  }
+  for (const Ahead& one : all) one.vlan.prefetch_index(one.group);
+  for (const Ahead& one : all) one.vlan.prefetch_group(one.group);
+  for (const Ahead& one : all) one.vlan.prefetch_member(one.group, one.port);
 }
 
 void Switch::on_frame(const PuntedFrame& frame, TimePoint now, Effects& out) {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,9 @@ class Switch {
   // are taken as they were, for at least as long as a query and its answers take; VLANs that
   // restricted go on doing so if not much can have changed since. See docs/restart-and-reload.md.
   Restored start(SavedSwitch saved, TimePoint now, Effects& out);
+  // Asks memory for what the reports among `frames` lead to; changes nothing. Before on_frame() of
+  // each of them, where there are several.
+  void look_ahead(std::span<const PuntedFrame> frames) const;
   void on_frame(const PuntedFrame& frame, TimePoint now, Effects& out);
   void on_link(PortId port, bool up, TimePoint now, Effects& out);
   // Runs all timers due at `now`.

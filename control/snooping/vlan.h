@@ -92,6 +92,11 @@ class Vlan {
   const Setup& setup() const { return setup_; }
 
   void on_frame(const PuntedFrame& frame, const igmp::Packet& packet, const Turn& turn);
+  // Among many groups each of the three places that a report leads to is a cache miss: each is
+  // asked for when the one that names it has come.
+  void prefetch_index(Ipv4 group) const { groups_.prefetch(group); }
+  void prefetch_group(Ipv4 group) const;
+  void prefetch_member(Ipv4 group, PortId port) const;
   // SC-18: what we cannot use goes on as it came.
   void on_unusable_query(const PuntedFrame& frame, const Turn& turn) const;
   void on_link(PortId port, bool up, const Turn& turn);

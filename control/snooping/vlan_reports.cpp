@@ -103,19 +103,23 @@ void Vlan::forward_admitted(const PuntedFrame& frame, const igmp::Packet& packet
   forward(rest, routers_.ports(), turn);
 }
 
-// Among many groups each of the three places that a record leads to is a cache miss. They are asked
-// for a few records ahead, each when the one that names it has come.
+// A few records ahead.
 void Vlan::look_ahead(std::span<const GroupRecord<Ipv4>> records, PortId port) const {
   constexpr std::size_t kIndex = 12, kGroup = 8, kMember = 4;
-  if (records.size() > kIndex) groups_.prefetch(records[kIndex].group);
-  if (records.size() > kGroup) {
-    if (const Group* const group = groups_.find(records[kGroup].group)) {
-      __builtin_prefetch(group);
-      __builtin_prefetch(reinterpret_cast<const std::byte*>(group + 1) - 1);
-    }
-  }
-  if (records.size() <= kMember) return;
-  const Group* const group = groups_.find(records[kMember].group);
+  if (records.size() > kIndex) prefetch_index(records[kIndex].group);
+  if (records.size() > kGroup) prefetch_group(records[kGroup].group);
+  if (records.size() > kMember) prefetch_member(records[kMember].group, port);
+}
+
+void Vlan::prefetch_group(Ipv4 address) const {
+  const Group* const group = groups_.find(address);
+  if (group == nullptr) return;
+  __builtin_prefetch(group);
+  __builtin_prefetch(reinterpret_cast<const std::byte*>(group + 1) - 1);
+}
+
+void Vlan::prefetch_member(Ipv4 address, PortId port) const {
+  const Group* const group = groups_.find(address);
   const PortGroupSlab::Index* const member = group == nullptr ? nullptr : group->member(port);
   if (member == nullptr) return;
   __builtin_prefetch(&shared_.slab[*member], 1);

@@ -118,10 +118,11 @@ class RunningLoop {
     boost::lockfree::spsc_queue<std::vector<std::uint8_t>> ring{64};
     std::atomic<std::size_t> taken{0};
 
-    std::size_t poll(std::size_t, const std::function<void(const PuntedFrame&)>& visit) override {
+    std::size_t poll(std::size_t, const Visit& visit) override {
       std::vector<std::uint8_t> bytes;
       if (!ring.pop(bytes)) return 0;
-      visit({PortId{0}, kTen, 0, false, bytes});
+      const PuntedFrame frame{PortId{0}, kTen, 0, false, bytes};
+      visit({&frame, 1});
       taken.fetch_add(1);
       return 1;
     }

@@ -36,12 +36,13 @@ struct FakePunts : PuntSource {
   std::deque<Frame> frames;
   std::optional<std::chrono::steady_clock::time_point> received;  // the stamp of each
 
-  std::size_t poll(std::size_t max, const std::function<void(const PuntedFrame&)>& visit) override {
+  std::size_t poll(std::size_t max, const Visit& visit) override {
     std::size_t count = 0;
     for (; count < max && !frames.empty(); ++count) {
       const Frame frame = std::move(frames.front());
       frames.pop_front();
-      visit({frame.port, frame.vlan, 0, false, frame.bytes, received});
+      const PuntedFrame lent{frame.port, frame.vlan, 0, false, frame.bytes, received};
+      visit({&lent, 1});
     }
     return count;
   }

@@ -34,7 +34,7 @@ struct LocalFrames : RoutedFixture {
   };
   std::vector<Seen> punted() {
     std::vector<Seen> all;
-    exchange.poll(2 * kRingFrames, [&](const PuntedFrame& frame) {
+    poll(exchange, 2 * kRingFrames, [&](const PuntedFrame& frame) {
       all.push_back({frame.port.value, frame.vlan.value, frame.also_forwarded,
                      Bytes(frame.bytes.begin(), frame.bytes.end())});
     });

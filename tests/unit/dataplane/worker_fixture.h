@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "dataplane/eal.h"
+#include "dataplane/exchange.h"
 #include "dataplane/port.h"
 #include "dataplane/worker.h"
 #include "tests/unit/dataplane/frames.h"
@@ -61,6 +62,14 @@ struct Bench {
     }
   }
 };
+
+// Frame by frame, whatever comes together.
+template <class Visit>
+std::size_t poll(Exchange& exchange, std::size_t max, Visit visit) {
+  return exchange.poll(max, [&](std::span<const PuntedFrame> frames) {
+    for (const PuntedFrame& frame : frames) visit(frame);
+  });
+}
 
 struct WorkerFixture : testing::Test {
   Bench& bench = Bench::the();

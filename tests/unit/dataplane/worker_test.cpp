@@ -226,7 +226,7 @@ TEST_F(WorkerTest, IgmpGoesUpAndNowhereElse) {
     EXPECT_FALSE(punted.also_forwarded);
     EXPECT_EQ(Bytes(punted.bytes.begin(), punted.bytes.end()), group_frame({.protocol = 2}));
   };
-  EXPECT_EQ(exchange.poll(10, visit), 1u);
+  EXPECT_EQ(poll(exchange, 10, visit), 1u);
   EXPECT_EQ(seen, 1u);
   EXPECT_EQ(counts(3).punted.read(), 1u);
 }
@@ -237,7 +237,7 @@ TEST_F(WorkerTest, PimHellosFloodAndAreShown) {
   const Ip hello{.destination = kAllPimRouters, .protocol = 103};
   receive(0, group_frame(hello));
   unsigned seen = 0;
-  exchange.poll(10, [&](const PuntedFrame& punted) {
+  poll(exchange, 10, [&](const PuntedFrame& punted) {
     ++seen;
     EXPECT_TRUE(punted.also_forwarded);
     EXPECT_EQ(Bytes(punted.bytes.begin(), punted.bytes.end()), group_frame(hello));
@@ -263,23 +263,54 @@ TEST_F(WorkerTest, AFullPuntRingIsCountedAndLeavesRoomForOthers) {
   EXPECT_EQ(counts(1).punted.read(), 1u);
   std::size_t before_the_quiet_port = 0;
   bool seen = false;
-  EXPECT_EQ(exchange.poll(2 * kRingFrames,
-                          [&](const PuntedFrame& punted) {
-                            seen = seen || punted.port == PortId{1};
-                            before_the_quiet_port += seen ? 0 : 1;
-                          }),
+  EXPECT_EQ(poll(exchange, 2 * kRingFrames,
+                 [&](const PuntedFrame& punted) {
+                   seen = seen || punted.port == PortId{1};
+                   before_the_quiet_port += seen ? 0 : 1;
+                 }),
             kRingFrames / 2 + 1);
   EXPECT_LE(before_the_quiet_port, 1u) << "ports take turns";
   receive(0, group_frame({.protocol = 2}));
   EXPECT_EQ(counts(0).punted.read(), kRingFrames / 2 + 1) << "places are free again";
-  exchange.poll(1, [](const PuntedFrame&) {});
+  poll(exchange, 1, [](const PuntedFrame&) {});
 }
 
 // What waits in the exchange, and not in the ring, when all ends.
 TEST_F(WorkerTest, WhatWaitsForTheControlThreadGoesBackToThePool) {
   Exchange exchange(workers, bench.buffers);
   for (int i = 0; i < 3; ++i) receive(0, group_frame({.protocol = 2}));
-  EXPECT_EQ(exchange.poll(1, [](const PuntedFrame&) {}), 1u);
+  EXPECT_EQ(poll(exchange, 1, [](const PuntedFrame&) {}), 1u);
+}
+
+// They are lent side by side: with a tag, without, and in segments.
+TEST_F(WorkerTest, FramesThatComeTogetherAreLentEachByItself) {
+  RecordProperty("req", "snooping/SC-14 snooping/SC-16");
+  Exchange exchange(workers, bench.buffers);
+  std::vector<Bytes> expected;
+  for (std::uint8_t i = 0; i < 6; ++i) {
+    const Ip ip{.destination = ipv4(239, 1, 1, i), .protocol = 2};
+    expected.push_back(group_frame(ip));
+    if (i % 3 == 0) receive(3, group_frame(ip, 10));
+    if (i % 3 == 1) receive(0, group_frame(ip));
+    if (i % 3 == 2) {
+      rte_mbuf* const first = mbuf(group_frame(ip));
+      rte_mbuf* const second = mbuf(Bytes(first->data_len - 40u));
+      std::memcpy(rte_pktmbuf_mtod(second, void*), rte_pktmbuf_mtod_offset(first, void*, 40),
+                  second->data_len);
+      ASSERT_EQ(rte_pktmbuf_trim(first, second->data_len), 0);
+      ASSERT_EQ(rte_pktmbuf_chain(first, second), 0);
+      receive(0, first);
+    }
+  }
+  std::vector<Bytes> lent;
+  std::size_t together = 0;
+  exchange.poll(10, [&](std::span<const PuntedFrame> frames) {
+    together = std::max(together, frames.size());
+    for (const PuntedFrame& frame : frames)
+      lent.emplace_back(frame.bytes.begin(), frame.bytes.end());
+  });
+  EXPECT_THAT(lent, testing::UnorderedElementsAreArray(expected));
+  EXPECT_GT(together, 1u);
 }
 
 // The control thread looks at the same bytes: they must stay as they came, and go back to the pool.
@@ -292,11 +323,10 @@ TEST_F(WorkerTest, AFrameShownUpwardIsNotEditedInPlace) {
   receive(0, group_frame(hello));
   EXPECT_THAT(sent(), UnorderedElementsAre(testing::Pair(3, group_frame(hello, 10)),
                                            testing::Pair(4, group_frame(hello, 10))));
-  EXPECT_EQ(exchange.poll(10,
-                          [&](const PuntedFrame& punted) {
-                            EXPECT_EQ(Bytes(punted.bytes.begin(), punted.bytes.end()),
-                                      group_frame(hello));
-                          }),
+  EXPECT_EQ(poll(exchange, 10,
+                 [&](const PuntedFrame& punted) {
+                   EXPECT_EQ(Bytes(punted.bytes.begin(), punted.bytes.end()), group_frame(hello));
+                 }),
             1u);
 }
 
@@ -398,7 +428,7 @@ TEST_F(WorkerTest, FatesAddUp) {
     received += burst.size();
     worker().process(PortId{port}, burst, vlans.load(), round);
     worker().flush();
-    exchange.poll(100, [](const PuntedFrame&) {});
+    poll(exchange, 100, [](const PuntedFrame&) {});
     for (const auto& one : sent_mbufs()) rte_pktmbuf_free(one.second);
     while (!sent().empty()) {
     }

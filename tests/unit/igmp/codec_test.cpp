@@ -92,6 +92,26 @@ TEST(Rfc9776Sec4, VectorsDecode) {
   }
 }
 
+// Only where to look: what it says of a frame is what decoding says of it, or nothing.
+TEST(Rfc9776Sec4, AGlanceFindsTheFirstGroup) {
+  for (const Message<Ipv4>& message : expected()) {
+    Ipv4 group;
+    if (const auto* v1 = std::get_if<V1Report<Ipv4>>(&message)) group = v1->group;
+    if (const auto* v2 = std::get_if<V2Report<Ipv4>>(&message)) group = v2->group;
+    if (const auto* leave = std::get_if<Leave<Ipv4>>(&message)) group = leave->group;
+    if (const auto* v3 = std::get_if<V3Report<Ipv4>>(&message)) group = v3->records[0].group;
+    Bytes frame = encoded(message);
+    frame.resize(std::max<std::size_t>(frame.size(), 60));
+    EXPECT_EQ(first_group(frame), group);
+    while (!frame.empty()) {
+      frame.pop_back();
+      frame.shrink_to_fit();
+      const Ipv4 seen = first_group(frame);
+      EXPECT_TRUE(seen == group || seen.is_unspecified());
+    }
+  }
+}
+
 TEST(Rfc9776Sec4, VectorsEncode) {
   RecordProperty("req", kAllVectors);
   const auto messages = expected();
