@@ -13,10 +13,12 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-// How long it looks for more work before it sleeps: what comes meanwhile saves the worker a system
-// call, and afterwards what shares the core gets it back. After a sleep that was over so soon that
-// it was not worth its two system calls, longer.
-constexpr auto kPatience = std::chrono::microseconds(12), kMorePatience = 3 * kPatience;
+// How long it looks for more work before it sleeps. A report now and then is followed by none, and
+// what shares the core is waiting for it. After a sleep that was over so soon that it was not worth
+// its two system calls there is more to come, and to look for it saves the workers a system call
+// each time.
+constexpr auto kPatience = std::chrono::microseconds(2),
+               kMorePatience = std::chrono::microseconds(36);
 constexpr auto kSleepWorthIt = std::chrono::microseconds(20);
 
 }  // namespace
