@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Full data load without a generator: a port of sluiced that replays a file at memory speed. Nearly all
 of it goes to groups whose member is a port that throws away; one frame in `DILUTION` belongs to the
-group that a trial watches, so that its port is not drowned."""
+group that a trial watches, so that its port is not drowned. Reports may be strewn among it."""
 import os
 import struct
 
@@ -9,6 +9,7 @@ import traffic
 
 FRAMES = 4096
 DILUTION = 256
+REPORT_DILUTION = 64
 BURDEN_GROUP = "239.3.0.1"
 
 
@@ -28,10 +29,12 @@ def test_frame(group, sequence, frame_size):
     return frame + bytes(frame_size - 4 - len(frame))
 
 
-def ports(folder, group, frame_size=64):
+def ports(folder, group, frame_size=64, reports=()):
     """[[port]] tables, and what has to stand in the VLAN's table."""
     frames = [test_frame(group if n % DILUTION == 0 else BURDEN_GROUP, n // DILUTION, frame_size)
               for n in range(FRAMES)]
+    for place, n in enumerate(range(1, FRAMES, REPORT_DILUTION) if reports else ()):
+        frames[n] = reports[place % len(reports)]
     file = traffic.write_pcap(os.path.join(folder, "load.pcap"), frames)
     return ([{"name": "load", "device": f"net_pcap0,rx_pcap={file},infinite_rx=1",
               "access-vlan": 10},

@@ -50,9 +50,11 @@ class Tester:
 
 
 class Wires:
-    """`count` cables; `tester` holds their far ends. A context manager that leaves nothing behind."""
+    """`count` cables; `tester` holds their far ends. A context manager that leaves nothing behind.
+    `background`: the tester never sleeps, and gives way to the device; `prompt`: it sleeps until it has
+    something to send, and the device gives way to it."""
 
-    def __init__(self, build, count, cpu=TESTER_CORE, background=False):
+    def __init__(self, build, count, cpu=TESTER_CORE, background=False, prompt=False):
         if os.geteuid() != 0:
             raise Missing("network namespaces need root")
         self.build = build
@@ -66,7 +68,8 @@ class Wires:
                 self.lab.wire(self.device, port, self.space, end)
                 self.space.ip("link", "set", end, "arp", "off")
             self.tester = Tester(build, self.space.command(), [
-                *ends, "--cpu", cpu, *(["--background"] if background else [])])
+                *ends, "--cpu", cpu, *(["--background"] if background else []),
+                *(["--prompt"] if prompt else [])])
         except BaseException:
             self.lab.close()
             raise

@@ -38,13 +38,18 @@ int main(int argc, char** argv) {
   double limit = 0;
   int cpu = -1;
   bool background = false;
+  bool prompt = false;
   app.add_option("interface", interfaces, "Test ports: network interfaces of this namespace");
   app.add_option("--memory", memory, "So many test ports in memory instead, cabled 0-1, 2-3, ...");
   app.add_option("--limit", limit, "Frames per second that a cable in memory carries");
   app.add_option("--ring", ring, "Received frames that each port holds");
   app.add_option("--cpu", cpu, "Stay on this processor core");
-  app.add_flag("--background", background,
-               "Never sleep, and leave the core at once to whoever else needs it (SCHED_IDLE)");
+  CLI::Option* const gives_way =
+      app.add_flag("--background", background,
+                   "Never sleep, and leave the core at once to whoever else needs it (SCHED_IDLE)");
+  app.add_flag("--prompt", prompt,
+               "Sleep until something is to be sent, and then get the core at once (SCHED_FIFO)")
+      ->excludes(gives_way);
   CLI11_PARSE(app, argc, argv);
   if (interfaces.empty() == (memory == 0) || interfaces.size() > 32 || memory > 32) {
     std::cerr << "tester: 1 to 32 interfaces, or --memory\n";
@@ -58,7 +63,9 @@ int main(int argc, char** argv) {
   }
   prctl(PR_SET_TIMERSLACK, 1);
   const sched_param none{};
+  const sched_param first{.sched_priority = 1};
   if (background) sched_setscheduler(0, SCHED_IDLE, &none);
+  if (prompt) sched_setscheduler(0, SCHED_FIFO, &first);
 
   std::vector<std::unique_ptr<sluice::bench::Port>> ports;
   try {

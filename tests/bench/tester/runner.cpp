@@ -12,6 +12,7 @@ constexpr std::size_t kBatch = 64;
 constexpr Nanoseconds kWorthSleeping = 3'000;
 constexpr Nanoseconds kDrainSlack = 4'000;
 constexpr Nanoseconds kDrainInterval = 20'000'000;  // well before a ring of 65,536 is full
+constexpr Nanoseconds kReaction = 1'000'000;        // to a message, which gets the core meanwhile
 constexpr std::size_t kDrainFew = 32;
 constexpr std::size_t kDrainAll = std::numeric_limits<std::size_t>::max();
 
@@ -137,6 +138,10 @@ class Trial {
       send_messages(now);
       const Nanoseconds next = std::min(next_due(), end);
       now = elapsed();
+      if (!job_.spin && now < reacted_) {
+        sleep_until_steady(begin_ + std::min(next, reacted_));
+        continue;
+      }
       if (next - now > kDrainSlack) drain(kDrainFew);
       if (steady_time() - drained_ > kDrainInterval) drain(kDrainAll);
       if (!job_.spin && next - elapsed() > kWorthSleeping) sleep_until_steady(begin_ + next);
@@ -168,6 +173,7 @@ class Trial {
       ports_[message.port]->send({&frame, 1});
       messages_.push_back({.at = at, .took = real_time() - at});
       analyser_.mark(message.port, at);
+      reacted_ = now + kReaction;
     }
   }
 
@@ -226,6 +232,7 @@ class Trial {
   std::vector<Sent> messages_;
   std::size_t next_message_ = 0;
   Nanoseconds drained_ = 0;
+  Nanoseconds reacted_ = 0;  // until then the last message may still have its effect
 };
 
 }  // namespace
