@@ -10,6 +10,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include "dataplane/rings.h"
@@ -26,6 +27,15 @@ class PuntRing {
     ++pushed_;
     ++pushed_by_[line_of(punt)];
     return true;
+  }
+  // Worker: asks for what push() is going to touch, which the control thread has had since: the
+  // writer's index, the reader's, and the next place. That Boost's queue begins with these is of no
+  // effect but on time.
+  void prefetch() const {
+    const auto* const at = reinterpret_cast<const std::byte*>(&ring_);
+    __builtin_prefetch(at, 1);
+    __builtin_prefetch(at + kCacheLine);
+    __builtin_prefetch(at + 2 * kCacheLine + pushed_ % (kPlaces + 1) * sizeof(Punt), 1);
   }
   // Worker, or whoever knows that it does nothing meanwhile.
   std::uint32_t free_places() const {
@@ -49,6 +59,7 @@ class PuntRing {
 
  private:
   static constexpr std::uint32_t kPlaces = kRingFrames;
+  static constexpr std::size_t kCacheLine = 64;
   static constexpr std::uint32_t kReserved = kPlaces / 16;  // not for reports
 
   static constexpr std::size_t line_of(const Punt& punt) {

@@ -121,7 +121,7 @@ void Worker::process(PortId port, std::span<rte_mbuf*> frames, const VlanTable& 
   forward_all(frames, classify_all(frames, port, vlans), port, vlans);
 }
 
-// Classifies the whole burst and asks for the table lines that it will need.
+// Classifies the whole burst and asks for the lines of tables and rings that it will need.
 std::span<Run> Worker::classify_all(std::span<rte_mbuf*> frames, PortId port,
                                     const VlanTable& vlans) {
   for (rte_mbuf* const mbuf : frames) rte_prefetch0(rte_pktmbuf_mtod(mbuf, const void*));
@@ -139,6 +139,7 @@ std::span<Run> Worker::classify_all(std::span<rte_mbuf*> frames, PortId port,
       if (run->decision.lane != Lane::kGroup) {
         bytes += run->bytes;
         station = 0;
+        if (run->decision.lane == Lane::kPunt) punts_.prefetch();
         continue;
       }
     }
