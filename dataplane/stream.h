@@ -33,12 +33,16 @@ struct Ingress {
   const VlanTable& vlans;
   std::uint32_t mtu;  // the smallest
   Decision untagged;  // of streams without a tag but for the addresses; no policy: there are none
+  std::uint32_t untagged_straight;
 
   Ingress(PortId from, const VlanTable& table, std::uint32_t smallest_mtu)
       : port(from), vlans(table), mtu(smallest_mtu) {
     const VlanPolicy* const policy = table.find(table.access_vlan(from));
     if (policy != nullptr && has_streams(*policy)) untagged = stream_in(*policy);
+    untagged_straight = straight(untagged);
   }
+  // The longest IP packets that go straight.
+  std::uint32_t straight(const Decision& stream) const { return stream.routed ? 0 : mtu; }
   static bool has_streams(const VlanPolicy& policy) {
     return policy.routed() || (policy.snooping && policy.restricted);
   }
@@ -90,8 +94,8 @@ bool same_stream(const std::uint8_t* first, const rte_mbuf* mbuf) {
 
 // Takes the following frames of the same stream into a run of one.
 template <std::uint32_t kIpAt>
-[[gnu::noinline]] void extend(std::span<rte_mbuf* const> frames, const std::uint8_t* bytes,
-                              std::uint32_t mtu, Run& run) {
+[[gnu::noinline]] std::size_t extend(std::span<rte_mbuf* const> frames, const std::uint8_t* bytes,
+                                     std::uint32_t straight, Run& run) {
   std::uint32_t longest = frames[0]->pkt_len;
   std::uint32_t sum = longest;
   std::size_t count = 1;
@@ -99,17 +103,18 @@ template <std::uint32_t kIpAt>
     longest = std::max(longest, frames[count]->pkt_len);
     sum += frames[count]->pkt_len;
   }
-  run.straight &= longest - kIpAt <= mtu;
+  run.straight &= longest - kIpAt <= straight;
   run.bytes = sum;
   run.count = static_cast<std::uint16_t>(count);
+  return count;
 }
 
 // The part of find_stream() behind the Ethernet header.
 template <std::uint32_t kIpAt>
-[[gnu::always_inline]] inline bool find_stream_at(std::span<rte_mbuf* const> frames,
-                                                  const std::uint8_t* bytes,
-                                                  const Decision& decision, std::uint32_t mtu,
-                                                  Run& run) {
+[[gnu::always_inline]] inline std::size_t find_stream_at(std::span<rte_mbuf* const> frames,
+                                                         const std::uint8_t* bytes,
+                                                         const Decision& decision,
+                                                         std::uint32_t straight, Run& run) {
   const rte_mbuf* const mbuf = frames[0];
   const std::uint8_t* const ip = bytes + kIpAt;
   const std::uint64_t as_they_stand = addresses_at(bytes, kIpAt);
@@ -118,50 +123,50 @@ template <std::uint32_t kIpAt>
   constexpr std::uint32_t kFirst = ipv4(224, 0, 1, 0).value;
   if (group - kFirst > ipv4(239, 255, 255, 255).value - kFirst || ip[9] == kProtocolIgmp ||
       !lengths_and_checksum_right(mbuf, ip, mbuf->data_len - kIpAt)) {
-    return false;
+    return 0;
   }
   run.decision = decision;
   run.decision.group = Ipv4{group};
   run.decision.source = Ipv4{static_cast<std::uint32_t>(addresses >> 32)};
-  run.straight = !decision.routed && mbuf->pkt_len - kIpAt <= mtu;
+  run.straight = mbuf->pkt_len - kIpAt <= straight;
   run.bytes = mbuf->pkt_len;
   run.count = 1;
   // The addresses of the next frame settle it where streams come in random order.
   if (frames.size() > 1 &&
       addresses_at(rte_pktmbuf_mtod(frames[1], const std::uint8_t*), kIpAt) == as_they_stand) {
-    extend<kIpAt>(frames, bytes, mtu, run);
+    return extend<kIpAt>(frames, bytes, straight, run);
   }
-  return true;
+  return 1;
 }
 
-// Whether `frames` begin with one of a group in a VLAN that restricts or is routed, without
-// options, behind at most one tag; and which of the next ones are of the same stream, so that the
-// same decision holds for them. False: it is none, or not surely one; `run` is then undefined.
-// `bytes`: the first frame's.
-[[gnu::always_inline]] inline bool find_stream(std::span<rte_mbuf* const> frames,
-                                               const std::uint8_t* bytes, const Ingress& ingress,
-                                               Run& run) {
+// With how many of one stream `frames` begin, so that one decision holds for them: of a group in a
+// VLAN that restricts or is routed, without options, behind at most one tag. 0: the first is none,
+// or not surely one; `run` is then undefined. `bytes`: the first frame's.
+[[gnu::always_inline]] inline std::size_t find_stream(std::span<rte_mbuf* const> frames,
+                                                      const std::uint8_t* bytes,
+                                                      const Ingress& ingress, Run& run) {
   const rte_mbuf* const mbuf = frames[0];
-  if (!is_plain(mbuf) || mbuf->data_len < kEthernet + kTag + kIpv4) return false;
+  if (!is_plain(mbuf) || mbuf->data_len < kEthernet + kTag + kIpv4) return 0;
   // To 01:00:5e and a 0 bit, from a source that is neither a group nor 0.
-  if ((load<std::uint64_t>(bytes) & 0x0001000080FFFFFF) != 0x5E0001) return false;
-  if (load<std::uint64_t>(bytes + 6) << 16 == 0) return false;
+  if ((load<std::uint64_t>(bytes) & 0x0001000080FFFFFF) != 0x5E0001) return 0;
+  if (load<std::uint64_t>(bytes + 6) << 16 == 0) return 0;
   if (plain_ipv4_at(bytes + kMacs)) {
-    return ingress.untagged.policy != nullptr &&
-           find_stream_at<kEthernet>(frames, bytes, ingress.untagged, ingress.mtu, run);
+    if (ingress.untagged.policy == nullptr) return 0;
+    return find_stream_at<kEthernet>(frames, bytes, ingress.untagged, ingress.untagged_straight,
+                                     run);
   }
-  if (be16(bytes + kMacs) != kTypeVlan || !plain_ipv4_at(bytes + kMacs + kTag)) return false;
+  if (be16(bytes + kMacs) != kTypeVlan || !plain_ipv4_at(bytes + kMacs + kTag)) return 0;
   const std::uint16_t tci = be16(bytes + kMacs + 2);
   const VlanId vlan{static_cast<std::uint16_t>(tci & 0x0FFF)};
   const VlanPolicy* const policy = ingress.vlans.find(vlan);
   if (policy == nullptr || !Ingress::has_streams(*policy) ||
       !policy->tagged.contains(ingress.port)) {
-    return false;
+    return 0;
   }
   Decision decision = Ingress::stream_in(*policy);
   decision.tag_in_frame = true;
   decision.tci = tci;
-  return find_stream_at<kEthernet + kTag>(frames, bytes, decision, ingress.mtu, run);
+  return find_stream_at<kEthernet + kTag>(frames, bytes, decision, ingress.straight(decision), run);
 }
 
 }  // namespace sluice::dataplane

@@ -127,11 +127,13 @@ std::span<Run> Worker::classify_all(std::span<rte_mbuf*> frames, PortId port,
   for (rte_mbuf* const mbuf : frames) rte_prefetch0(rte_pktmbuf_mtod(mbuf, const void*));
   const Ingress ingress(port, vlans, replicator_.smallest_mtu());
   Run* run = runs_.data();
-  bool any_routed = false;
   std::uint64_t bytes = 0, station = 0;
-  for (std::span<rte_mbuf*> rest = frames; !rest.empty(); rest = rest.subspan(run++->count)) {
+  std::size_t count = 0;
+  for (std::span<rte_mbuf*> rest = frames; !rest.empty(); rest = rest.subspan(count), ++run) {
     const auto* const first = rte_pktmbuf_mtod(rest[0], const std::uint8_t*);
-    if (!find_stream(rest, first, ingress, *run)) {
+    count = find_stream(rest, first, ingress, *run);
+    if (count == 0) {
+      count = 1;
       run->decision = classify(describe(rest[0]), port, vlans);
       run->bytes = rest[0]->pkt_len;
       run->count = 1;
@@ -150,13 +152,12 @@ std::span<Run> Worker::classify_all(std::span<rte_mbuf*> frames, PortId port,
     station = sender;
     run->where = groups_.where(policy.id, run->decision.group);
     groups_.prefetch(run->where);
-    any_routed |= run->decision.routed;
   }
   const std::span<Run> runs(runs_.data(), run);
   PortCounts& counts = counts_.ports[port.value];
   counts.rx_packets.add(frames.size());
   counts.rx_bytes.add(bytes);
-  if (any_routed) prefetch_routed(runs, vlans);
+  if (!vlans.domains().empty()) prefetch_routed(runs, vlans);
   return runs;
 }
 
@@ -170,14 +171,21 @@ inline const EgressSet* Worker::look_up(const Run& run) const {
 
 void Worker::forward_all(std::span<rte_mbuf*> burst, std::span<Run> runs, PortId port,
                          const VlanTable& vlans) {
-  Together together;
+  // Neighbours that leave by the same ports, as they came, wait for each other.
+  rte_mbuf** waiting = burst.data();
+  PortSet together;  // their ports; none: nobody waits
+  const auto send_waiting = [&](rte_mbuf** end) {
+    if (!together.empty()) send({waiting, end}, together, port);
+    waiting = end;
+    together = PortSet{};
+  };
   for (Run& run : runs) {
     const Decision& decision = run.decision;
     const std::span<rte_mbuf*> frames = burst.first(run.count);
     burst = burst.subspan(run.count);
     if (!run.known_station) {
       if (decision.lane == Lane::kDrop) {
-        send(together, port);
+        send_waiting(frames.data());
         drop(frames, port, decision.drop);
         continue;
       }
@@ -193,11 +201,10 @@ void Worker::forward_all(std::span<rte_mbuf*> burst, std::span<Run> runs, PortId
         const PortSet egress =
             ((run.entry->members | policy.router_ports) & policy.up) - PortSet::of(port);
         if (!egress.empty() && (egress - as_it_came).empty()) [[likely]] {
-          if (egress != together.ports) {
-            send(together, port);
-            together = {frames.data(), 0, egress};
+          if (egress != together) {
+            send_waiting(frames.data());
+            together = egress;
           }
-          together.count += frames.size();
           continue;
         }
       }
@@ -206,18 +213,16 @@ void Worker::forward_all(std::span<rte_mbuf*> burst, std::span<Run> runs, PortId
     } else {
       run.entry = nullptr;
     }
-    send(together, port);
+    send_waiting(frames.data());
     forward(frames, run, port, vlans);
   }
-  send(together, port);
+  send_waiting(burst.data());
 }
 
 // Out of the loop's way.
-[[gnu::noinline]] void Worker::send(Together& together, PortId port) {
-  if (together.count == 0) return;
-  replicator_.send_as_it_came({together.frames, together.count}, together.ports);
-  counts_.ports[port.value].forwarded.add(together.count);
-  together = {};
+[[gnu::noinline]] void Worker::send(std::span<rte_mbuf*> frames, PortSet ports, PortId from) {
+  replicator_.send_as_it_came(frames, ports);
+  counts_.ports[from.value].forwarded.add(frames.size());
 }
 
 void Worker::learn(const rte_mbuf* mbuf, const VlanPolicy& policy, PortId port) {

@@ -88,12 +88,6 @@ class Worker {
 
  private:
   void nap(Nanoseconds most);
-  // Neighbouring frames that leave by the same ports, as they came.
-  struct Together {
-    rte_mbuf** frames = nullptr;
-    std::size_t count = 0;
-    PortSet ports;
-  };
 
   std::span<Run> classify_all(std::span<rte_mbuf*> frames, PortId port, const VlanTable& vlans);
   void learn(const rte_mbuf* mbuf, const VlanPolicy& policy, PortId port);
@@ -102,7 +96,7 @@ class Worker {
   const EgressSet* look_up(const Run& run) const;
   void forward_all(std::span<rte_mbuf*> burst, std::span<Run> runs, PortId port,
                    const VlanTable& vlans);
-  void send(Together& together, PortId port);
+  void send(std::span<rte_mbuf*> frames, PortSet ports, PortId from);
   void forward(std::span<rte_mbuf*> frames, Run& run, PortId port, const VlanTable& vlans);
   void forward_group(std::span<rte_mbuf*> frames, const Run& run, PortId port,
                      const VlanTable& vlans);

@@ -65,7 +65,7 @@ class Fib {
   };
   // Where the (*,G) entry of a (VLAN, group) should be.
   struct Where {
-    const AnySourceLine* line;
+    std::uint32_t line;
     std::uint64_t key;
   };
   // One worker's way into the table, with all that it needs at hand. Lives no longer than it.
@@ -179,8 +179,8 @@ class Fib::Reader {
 // --- The readers' side, inline for the workers' loop --------------------------------------------
 
 inline void Fib::Reader::prefetch(Where where) const {
-  __builtin_prefetch(where.line);
-  __builtin_prefetch(counts_ + any_.place(where.line), 1);
+  __builtin_prefetch(any_.address(where.line));
+  __builtin_prefetch(counts_ + std::size_t{where.line} * AnySourceLine::kSlots, 1);
   asm volatile("");  // or GCC takes a caller that does no more for one without effect, and drops it
 }
 

@@ -98,7 +98,7 @@ struct alignas(64) AnySourceLine {
 
   std::atomic<std::uint64_t> words[kSlots];
 
-  // The slots that may have the key, a bit each: those whose upper half is right.
+  // The slots that may have the key, two bits each: those whose upper half is right.
   std::uint32_t candidates(std::uint64_t key, Ipv4 /*any*/) const;
   bool is_of(std::uint32_t /*slot*/, Ipv4 /*any*/) const { return true; }
   void name(std::uint32_t /*slot*/, Ipv4 /*any*/) {}
@@ -115,7 +115,7 @@ struct alignas(64) SourceLine {
 
   std::uint32_t candidates(std::uint64_t /*key*/, Ipv4 from) const {
     std::uint32_t found = 0;
-    for (std::uint32_t i = 0; i < kSlots; ++i) found |= std::uint32_t{is_of(i, from)} << i;
+    for (std::uint32_t i = 0; i < kSlots; ++i) found |= std::uint32_t{is_of(i, from)} << 2 * i;
     return found;
   }
   bool is_of(std::uint32_t slot, Ipv4 from) const { return source(slot) == from; }
@@ -139,13 +139,12 @@ inline std::uint32_t AnySourceLine::candidates(std::uint64_t key, Ipv4 /*any*/) 
     const __m128 others = _mm_load_ps(values + std::size_t{2} * first + 4);
     return _mm_cmpeq_epi32(_mm_castps_si128(_mm_shuffle_ps(two, others, 0b11'01'11'01)), upper);
   };
-  const __m128i eight = _mm_packs_epi32(four(0), four(4));
-  return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(eight, _mm_setzero_si128())));
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi32(four(0), four(4))));
 #else
   std::uint32_t found = 0;
   for (std::uint32_t i = 0; i < kSlots; ++i) {
     const std::uint64_t word = words[i].load(std::memory_order_relaxed);
-    found |= std::uint32_t{word >> 32 == key >> 32} << i;
+    found |= std::uint32_t{word >> 32 == key >> 32} << 2 * i;
   }
   return found;
 #endif

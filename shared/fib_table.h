@@ -39,13 +39,10 @@ class FibTable {
     explicit View(const FibTable& table)
         : lines_(&table.lines_[0]), passed_(&table.passed_[0]), mask_(table.mask_) {}
 
-    const Line* line(std::uint32_t hash) const { return lines_ + (hash & mask_); }
-    // Of a line's first slot.
-    std::uint32_t place(const Line* line) const {
-      return static_cast<std::uint32_t>(line - lines_) * kSlots;
-    }
+    std::uint32_t line(std::uint32_t hash) const { return hash & mask_; }
+    const Line* address(std::uint32_t line) const { return lines_ + line; }
     // In the line where it should be; else look further.
-    Found find(const Line* line, std::uint64_t key, Ipv4 source) const;
+    Found find(std::uint32_t line, std::uint64_t key, Ipv4 source) const;
     Found find_further(std::uint32_t hash, std::uint64_t key, Ipv4 source) const;
 
    private:
@@ -97,12 +94,14 @@ class FibTable {
 
 template <class Line>
 [[gnu::always_inline]] inline typename FibTable<Line>::Found FibTable<Line>::View::find(
-    const Line* line, std::uint64_t key, Ipv4 source) const {
-  for (std::uint32_t left = line->candidates(key, source); left != 0; left &= left - 1) {
-    const auto slot = static_cast<std::uint32_t>(std::countr_zero(left));
-    const std::uint64_t word = line->words[slot].load(std::memory_order_acquire);
-    if (FibWord::has_key(word, key) && line->is_of(slot, source)) [[likely]]
-      return {word, place(line) + slot, true};
+    std::uint32_t line, std::uint64_t key, Ipv4 source) const {
+  const Line& at = lines_[line];
+  std::uint32_t slot = 0;
+  for (std::uint32_t left = at.candidates(key, source); left != 0; left &= ~0u << 2 << 2 * slot) {
+    slot = static_cast<std::uint32_t>(std::countr_zero(left)) / 2;
+    const std::uint64_t word = at.words[slot].load(std::memory_order_acquire);
+    if (FibWord::has_key(word, key) && at.is_of(slot, source)) [[likely]]
+      return {word, line * kSlots + slot, true};
   }
   return {};
 }
@@ -112,7 +111,7 @@ template <class Line>
     std::uint32_t hash, std::uint64_t key, Ipv4 source) const {
   std::uint32_t at = hash & mask_;
   for (std::uint32_t distance = 0; distance < kMaxDistance; ++distance) {
-    if (const Found found = find(lines_ + at, key, source)) return found;
+    if (const Found found = find(at, key, source)) return found;
     if (passed_[at].load(std::memory_order_acquire) == 0) break;
     at = (at + 1) & mask_;
   }
