@@ -133,7 +133,7 @@ COMPARISONS = (
                Shape(8, routed=True), Shape(64, routed=True), traffic.SMALL, "lower", 1.15, 1.0,
                why="64 copies are 2 VLANs on 32 ports, which only routing reaches"),
     Comparison("groups-64k-to-1", "64k groups ÷ 1 group, big file, fan-out 1", Shape(1, 1),
-               Shape(1, 65536), traffic.BIG, "higher", 0.70, 0.85, starts=3),
+               Shape(1, 65536), traffic.BIG, "higher", 0.70, 0.85, starts=5),
     Comparison("groups-1m-to-64k", "1M groups ÷ 64k groups, 1M frames, random order",
                Shape(1, 65536), Shape(1, 1048576), traffic.HUGE, "higher", 0.65, 0.75,
                quick=False, peers=()),
