@@ -26,7 +26,7 @@ struct BadFile {
   std::string_view req = "";
 
   friend std::ostream& operator<<(std::ostream& out, const BadFile& file) {
-    return out << file.text;
+    return out << file.name;  // not the text, of which not every byte may stand in a report
   }
 };
 
