@@ -29,13 +29,15 @@ class PuntRing {
     return true;
   }
   // Worker: asks for what push() is going to touch, which the control thread has had since: the
-  // writer's index, the reader's, and the next place. That Boost's queue begins with these is of no
-  // effect but on time.
+  // writer's index, the reader's, and the next place. That Boost's queue begins with the former and
+  // ends with its places is of no effect but on time.
   void prefetch() const {
+    constexpr std::size_t kCacheLine = 64, kRingPlaces = kPlaces + 1;
     const auto* const at = reinterpret_cast<const std::byte*>(&ring_);
+    const auto* const places = at + sizeof ring_ - kRingPlaces * sizeof(Punt);
     __builtin_prefetch(at, 1);
     __builtin_prefetch(at + kCacheLine);
-    __builtin_prefetch(at + 2 * kCacheLine + pushed_ % (kPlaces + 1) * sizeof(Punt), 1);
+    __builtin_prefetch(places + pushed_ % kRingPlaces * sizeof(Punt), 1);
   }
   // Worker, or whoever knows that it does nothing meanwhile.
   std::uint32_t free_places() const {
@@ -59,7 +61,6 @@ class PuntRing {
 
  private:
   static constexpr std::uint32_t kPlaces = kRingFrames;
-  static constexpr std::size_t kCacheLine = 64;
   static constexpr std::uint32_t kReserved = kPlaces / 16;  // not for reports
 
   static constexpr std::size_t line_of(const Punt& punt) {
