@@ -285,47 +285,73 @@ def command_capacity(options, context):
     return {"test": "GC", "total-groups-forwarded": capacity, "rows": rows, **said}
 
 
+# name: (what runs it, in words, the options that it has beside --build)
 COMMANDS = {
-    "aggregated-throughput": (command_throughput, "aggregated multicast throughput (4.3)"),
-    "mixed-class": (lambda o, c: command_throughput(o, c, True), "mixed class throughput (4.1)"),
-    "forwarding-matrix": (command_matrix, "scaled group forwarding matrix (4.2)"),
-    "latency": (command_latency, "multicast latency, min/max multicast latency (5.1, 5.2)"),
+    "aggregated-throughput": (command_throughput, "aggregated multicast throughput (4.3)",
+                              "device frame-size egress groups duration resolution"),
+    "mixed-class": (lambda o, c: command_throughput(o, c, True), "mixed class throughput (4.1)",
+                    "device frame-size egress duration resolution"),
+    "forwarding-matrix": (command_matrix, "scaled group forwarding matrix (4.2)",
+                          "device frame-size egress rate duration"),
+    "latency": (command_latency, "multicast latency, min/max multicast latency (5.1, 5.2)",
+                "device frame-size egress rate duration trials"),
     "join-delay": (lambda o, c: command_delay(o, c, "join"),
-                   "group join delay, method A (6.1); with --load or --reports burdened (8.2)"),
-    "leave-delay": (lambda o, c: command_delay(o, c, "leave"), "group leave delay (6.2)"),
-    "channel-change": (command_channel, "leave one group and join another in one report"),
-    "group-capacity": (command_capacity, "multicast group capacity (7.1)"),
+                   "group join delay, method A (6.1); with --load or --reports burdened (8.2)",
+                   "device frame-size rate trials igmp-version reports load seed"),
+    "leave-delay": (lambda o, c: command_delay(o, c, "leave"), "group leave delay (6.2)",
+                    "device frame-size rate trials igmp-version reports load seed"),
+    "channel-change": (command_channel, "leave one group and join another in one report",
+                       "rate trials"),
+    "group-capacity": (command_capacity, "multicast group capacity (7.1)",
+                       "frame-size egress groups"),
+}
+
+
+def between(kind, least, most=float("inf")):
+    def read(word):
+        value = kind(word)
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{word} is not from {least:g} to {most:g}")
+        return value
+    read.__name__ = kind.__name__  # for "invalid int value"
+    return read
+
+
+LEAST = 1e-6
+OPTIONS = {
+    "device": {"choices": DEVICES, "default": "sluice", "help": "device under test"},
+    "frame-size": {"type": between(int, 64, 1518), "default": 64, "help": "bytes, with FCS"},
+    "egress": {"type": between(int, 1, 16), "default": 1, "help": "number of egress ports"},
+    "groups": {"type": between(int, 1), "default": 1,
+               "help": "multicast groups; group-capacity: the limit to find"},
+    "rate": {"type": between(float, LEAST), "default": 20_000, "help": "intended load, frames/s"},
+    "duration": {"type": between(float, LEAST), "default": 0.3, "help": "of a trial, seconds"},
+    "trials": {"type": between(int, 1), "default": 100, "help": "repetitions"},
+    "resolution": {"type": between(float, LEAST, 1), "default": 0.01,
+                   "help": "of the search, part of 1"},
+    "igmp-version": {"type": int, "choices": (2, 3), "default": 3, "help": "of Sluice's hosts"},
+    "reports": {"type": between(int, 0), "default": 0, "help": "other reports per second"},
+    "load": {"action": "store_true", "help": "full data load besides (Sluice)"},
+    "seed": {"type": int, "default": 1, "help": "of the phases of the reports"},
 }
 
 
 def arguments(words):
     parser = argparse.ArgumentParser(prog="rfc3918.py", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True, metavar="PROCEDURE")
-    for name, (_, words_of) in COMMANDS.items():
+    for name, (_, words_of, names) in COMMANDS.items():
         one = commands.add_parser(name, help=words_of, description=words_of)
-        one.add_argument("--device", choices=DEVICES, default="sluice", help="device under test")
-        one.add_argument("--frame-size", type=int, default=64, help="bytes, with FCS")
-        one.add_argument("--egress", type=int, default=1, help="number of egress ports")
-        one.add_argument("--groups", type=int, default=4096 if name == "group-capacity" else 1,
-                         help="multicast groups; group-capacity: the limit to find")
-        one.add_argument("--rate", type=float, default=100_000 if "delay" in name
-                         or "channel" in name else 20_000, help="intended load, frames/s")
-        one.add_argument("--duration", type=float, default=0.3, help="of a trial, seconds")
-        one.add_argument("--trials", type=int, default=100, help="repetitions")
-        one.add_argument("--resolution", type=float, default=0.01, help="of the search, part of 1")
-        one.add_argument("--igmp-version", type=int, choices=(2, 3), default=3)
-        one.add_argument("--reports", type=int, default=0, help="other reports per second")
-        one.add_argument("--load", action="store_true", help="full data load besides")
-        one.add_argument("--seed", type=int, default=1, help="of report phases and group order")
+        for option in names.split():
+            one.add_argument(f"--{option}", **OPTIONS[option])
+        if "delay" in name or "channel" in name:
+            one.set_defaults(rate=100_000)
+        if name == "group-capacity":
+            one.set_defaults(groups=4096)
         one.add_argument("--build", default=os.environ.get("SLUICE_BUILD",
                                                            os.path.join(HERE, "..", "..", "build")))
     options = parser.parse_args(words)
-    if not 64 <= options.frame_size <= 1518:
-        parser.error("--frame-size: 64 to 1518")
-    if not 1 <= options.egress <= 16:
-        parser.error("--egress: 1 to 16")
-    if options.rate <= 0 or options.duration <= 0 or options.trials < 1:
-        parser.error("--rate, --duration and --trials have to be above 0")
+    if "load" in options and options.device != "sluice" and (options.load or options.igmp_version != 3):
+        parser.error("--load and --igmp-version are for --device sluice")
     return options
 
 
