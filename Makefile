@@ -52,6 +52,7 @@ bench-micro: install-bench-deps build
 	@meson test -C $(BUILD) --benchmark --verbose
 
 bench-build: install-bench-deps build
+	@bash tests/tools/unpack_package.sh smcroute $(BUILD)/bench-peers/smcroute
 	@ninja -C $(BUILD) --quiet $(BENCH_PROGRAMS)
 
 fuzz: install-deps

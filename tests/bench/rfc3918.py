@@ -21,6 +21,7 @@ from wires import Missing, Wires
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEVICES = {"sluice": switches.Sluice, "bridge": switches.Bridge, "testpmd": switches.Testpmd,
+           "mroute": switches.KernelRouting,
            "ovs": switches.OpenVswitch}
 FAILURES = (Missing, Broken, RuntimeError, AssertionError, OSError, ValueError)
 
@@ -56,6 +57,8 @@ def throughput_rows(context):
              switches.Sluice, 1, 1518, 1, False),
             ("rfc-throughput-4-bridge", "the same, 4 egresses, Linux bridge", switches.Bridge, 4, 64,
              1, False),
+            ("rfc-throughput-4-mroute", "the same, 4 egresses, Linux multicast routing (smcroute)",
+             switches.KernelRouting, 4, 64, 1, False),
             ("rfc-mixed-class", "mixed class throughput, 6 groups and unicast to 3 egresses",
              switches.Sluice, 3, 64, 6, True)]
     results = []
@@ -80,7 +83,8 @@ def throughput_rows(context):
 def latency_rows(context):
     """Devices in alternation; the same load for all."""
     devices = [("sluice", switches.Sluice)] if context.quick else [
-        ("sluice", switches.Sluice), ("bridge", switches.Bridge), ("testpmd", switches.Testpmd)]
+        ("sluice", switches.Sluice), ("bridge", switches.Bridge),
+        ("mroute", switches.KernelRouting), ("testpmd", switches.Testpmd)]
     rate = 20_000
     devices = [d for d in devices if context.wants(f"rfc-latency-{d[0]}")]
     rounds = {name: [] for name, _ in devices}

@@ -145,6 +145,38 @@ class Bridge(Switch):
         self.wires.device.ip("link", "del", "br0", check=False)
 
 
+class KernelRouting(Switch):
+    """The kernel's multicast routing, told by smcroute: one group of the source at p0, to all others."""
+    name = "Linux multicast routing"
+    routes = True
+    SOURCE, GROUP = "10.77.0.66", "239.1.0.0"  # as in load.py
+
+    def start(self):
+        unpacked = os.path.join(self.wires.build, "bench-peers", "smcroute", "usr", "sbin", "smcrouted")
+        path = find("smcrouted") or (unpacked if os.access(unpacked, os.X_OK) else None)
+        if path is None:
+            raise Missing("smcrouted is not installed (Debian package smcroute)")
+        space, ports, folder = self.wires.device, self.wires.ports, self.wires.lab.directory
+        for number, port in enumerate(ports):
+            space.ip("addr", "add", f"10.77.{number}.1/24", "dev", port)
+            space.run("sysctl", "-qw", f"net.ipv4.conf.{port}.rp_filter=0")
+        self.settings = (f"mroute from {ports[0]} source {self.SOURCE} group {self.GROUP} "
+                         f"to {' '.join(ports[1:])}\n")
+        file = os.path.join(folder, "smcroute.conf")
+        with open(file, "w", encoding="utf-8") as out:
+            out.write(self.settings)
+        self.log = os.path.join(folder, "smcroute.log")
+        self.program = Program(
+            space.command(path, "-n", "-f", file, "-P", os.path.join(folder, "smcroute.pid"),
+                          "-u", os.path.join(folder, "smcroute.sock")), self.log, "smcrouted")
+        wait_until(lambda: self.GROUP in space.run("ip", "mroute", "show").stdout, "to route",
+                   self.program)
+
+    def stop(self):
+        if getattr(self, "program", None):
+            self.program.stop(patience=0)
+
+
 class Testpmd(Switch):
     """dpdk-testpmd over the same ports: every frame of p0 goes to p1 as it is. The lower bound."""
     name = "testpmd"
