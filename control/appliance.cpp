@@ -115,8 +115,8 @@ void Appliance::on_fib_refused(const FibKey& key, Effects& out) {
 // --- Operator
 // -------------------------------------------------------------------------------------
 
-Status Appliance::reload(const config::Config& config, TimePoint now, Effects& out) {
-  if (const Status done = switch_.reload(config, now, out); !done) return done;
+void Appliance::reload(const config::Config& config, TimePoint now, Effects& out) {
+  switch_.reload(config, now, out);
   std::vector<Proxy> former = std::exchange(proxies_, {});
   if (punt_limits_ != config.punt_limits) out.vlans_changed = true;
   adopt(config);
@@ -136,7 +136,6 @@ Status Appliance::reload(const config::Config& config, TimePoint now, Effects& o
   settle(now, out);
   for (const Proxy& old : former) old.undo(proxies_, wanted);
   carry_out(wanted, now, out);
-  return Ok{};
 }
 
 void Appliance::clear_counters() {

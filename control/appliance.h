@@ -47,7 +47,7 @@ class Appliance {
   TimePoint next_deadline() const;
   void on_fib_refused(const FibKey& key, Effects& out);
   // Applies a new configuration whose ports are the same.
-  Status reload(const config::Config& config, TimePoint now, Effects& out);
+  void reload(const config::Config& config, TimePoint now, Effects& out);
   // To be called when something was done to the switch itself (an operator's command): lets the
   // proxies follow. The events above do it.
   void settle(TimePoint now, Effects& out);

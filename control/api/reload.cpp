@@ -24,15 +24,11 @@ std::vector<std::string> lines(const std::vector<config::Diagnostic>& errors) {
 }
 
 // False: somebody else has reloaded since `text` was in force.
-bool apply(const config::Config& wanted, const std::string& text, Core& core,
-           ReloadOutcome& outcome, LogLevels& was) {
+bool apply(const config::Config& wanted, const std::string& text, Core& core, LogLevels& was) {
   if (core.config.text != text) return false;
-  if (const Status status = core.appliance.reload(wanted, core.now, core.out); !status) {
-    outcome.errors.push_back(status.error().what);
-  } else {
-    was = core.config.system.levels();
-    core.config = wanted;
-  }
+  core.appliance.reload(wanted, core.now, core.out);
+  was = core.config.system.levels();
+  core.config = wanted;
   return true;
 }
 
@@ -42,9 +38,8 @@ ReloadOutcome try_reload(const config::LoadResult& loaded, CommandQueue& command
     const std::optional<std::string> text = text_in_force(commands);
     if (text) outcome.errors = needs_restart(config::compare(*text, loaded.config.text));
     if (!outcome.ok()) break;
-    const bool ran = text && commands.call([&](Core& core) {
-      done = apply(loaded.config, *text, core, outcome, was);
-    });
+    const bool ran =
+        text && commands.call([&](Core& core) { done = apply(loaded.config, *text, core, was); });
     if (!ran) outcome.errors.push_back("the daemon is stopping");
   }
   return outcome;

@@ -282,7 +282,7 @@ Status Switch::clear_groups(std::optional<VlanId> id, TimePoint now, Effects& ou
   return Ok{};
 }
 
-Status Switch::reload(const config::Config& config, TimePoint now, Effects& out) {
+void Switch::reload(const config::Config& config, TimePoint now, Effects& out) {
   const Turn turn{now, out};
   impl_->read_ports(config);
   const std::map<VlanId, Vlan::Setup> setups = impl_->setups(config);
@@ -302,7 +302,6 @@ Status Switch::reload(const config::Config& config, TimePoint now, Effects& out)
     }
   }
   out.vlans_changed = true;
-  return Ok{};
 }
 
 void Switch::clear_counters() {

@@ -65,7 +65,7 @@ class Switch {
   // Applies the VLAN part of a new configuration whose ports are the same. Memberships of unchanged
   // VLANs are untouched; changed timers count from now on. Static entries of the file replace those
   // of the former file; those added by command stay.
-  Status reload(const config::Config& config, TimePoint now, Effects& out);
+  void reload(const config::Config& config, TimePoint now, Effects& out);
   void clear_counters();
 
   // --- Proxies -----------------------------------------------------------------------------------

@@ -208,7 +208,7 @@ TEST(Rfc4605s4p1, SaysEverythingAgainWhenTheLinkReturnsOrTheAddressChanges) {
   }
   config::Config c = edge();
   c.proxies[0].sender_source_address = ipv4(10, 77, 100, 77);
-  ASSERT_TRUE(w.reload(c));
+  w.reload(c);
   w.frames(kWan);
   w.wait(kRepeated);
   EXPECT_NE(w.said().find("TO_EX(1,{})"), std::string::npos);
@@ -536,7 +536,7 @@ TEST(Reload, UnchangedProxySaysNothing) {
   w.join(kD1Port, group(1));
   w.wait(kRepeated);
   w.said();
-  ASSERT_TRUE(w.reload(edge()));
+  w.reload(edge());
   w.wait(seconds(5));
   EXPECT_EQ(w.said(), "");
   EXPECT_EQ(w.routed(group(1)), 0b01u);
@@ -550,7 +550,7 @@ TEST(Reload, ProxyThatIsGoneLeavesEverything) {
   w.said();
   config::Config c = edge();
   c.proxies.clear();
-  ASSERT_TRUE(w.reload(c));
+  w.reload(c);
   EXPECT_EQ(w.routed(group(1)), std::nullopt);
   EXPECT_FALSE(w.fib.contains({kWan, group(1), Ipv4{}}));
   EXPECT_TRUE(w.box.vlan_table().domains().empty());
@@ -566,7 +566,7 @@ TEST(Reload, OtherUpstreamAndFewerDownstreams) {
   config::Config c = edge();
   c.proxies[0].upstreams = {{1, {}}};
   c.proxies[0].downstreams = {2};
-  ASSERT_TRUE(w.reload(c));
+  w.reload(c);
   w.wait(kRepeated);
   EXPECT_EQ(w.said(kWan2), "TO_EX(1,{}) TO_EX(1,{})");
   EXPECT_EQ(w.routed(group(1)), 0b01u);
@@ -579,7 +579,7 @@ TEST(Reload, ProxyThatBeginsFindsWhoIsThere) {
   World w(without);
   w.join(kD1Port, group(1));
   EXPECT_EQ(w.said(), "");
-  ASSERT_TRUE(w.reload(edge()));
+  w.reload(edge());
   EXPECT_EQ(w.said(), "TO_EX(1,{})");
   EXPECT_EQ(w.routed(group(1)), 0b01u);
 }

@@ -51,7 +51,7 @@ TEST(ProxyReloadTest, AProxyThatIsNotTouchedStaysAsItIs) {
   w.said();
   c.vlans[2].igmp_snooping.query_interval = seconds(100);
   c.interfaces.push_back(interface("other", VlanId{99}));
-  ASSERT_TRUE(w.reload(c));
+  w.reload(c);
   EXPECT_EQ(w.said(), "");
   const auto after = w.box.proxies(w.now)[0].groups;
   ASSERT_EQ(after.size(), 2u);
@@ -59,7 +59,7 @@ TEST(ProxyReloadTest, AProxyThatIsNotTouchedStaysAsItIs) {
   EXPECT_TRUE(after[1].leaving);
   // An upstream that is set up anew is told what is wanted.
   c.vlans[0].igmp_snooping.report_policy = config::ReportPolicy::kSuppress;
-  ASSERT_TRUE(w.reload(c));
+  w.reload(c);
   EXPECT_NE(w.said().find("TO_EX"), std::string::npos);
   w.wait(seconds(30));
   EXPECT_EQ(w.box.proxies(w.now)[0].groups.size(), 1u);

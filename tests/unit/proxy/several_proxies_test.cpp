@@ -92,7 +92,7 @@ TEST(SeveralProxies, OneThatGoesTakesNothingOfTheOthers) {
   w.said(kWan);
   w.said(kWan2);
 
-  ASSERT_TRUE(w.reload(second_alone()));  // the second proxy becomes number 0
+  w.reload(second_alone());  // the second proxy becomes number 0
   w.wait(seconds(2));
   EXPECT_EQ(w.said(kWan2), "") << "nothing has changed there";
   for (unsigned i = 1; i <= 5; ++i) {
@@ -102,7 +102,7 @@ TEST(SeveralProxies, OneThatGoesTakesNothingOfTheOthers) {
     EXPECT_TRUE(routed_to(w, kWan, kFarAway, group(i)).empty()) << i;
   }
 
-  ASSERT_TRUE(w.reload(two_proxies()));
+  w.reload(two_proxies());
   w.wait(seconds(2));
   EXPECT_EQ(w.said(kWan2), "");
   EXPECT_NE(w.said(kWan).find("TO_EX(1,{})"), std::string::npos);

@@ -176,11 +176,10 @@ class World {
     box.on_links({&change, 1}, now, out);
     absorb();
   }
-  Status reload(const config::Config& c) {
+  void reload(const config::Config& c) {
     config = c;
-    const Status done = box.reload(c, now, out);
+    box.reload(c, now, out);
     absorb();
-    return done;
   }
 
   // What the host side has said on the VLAN since the last call; queries are not its part.
