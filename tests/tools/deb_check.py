@@ -4,7 +4,8 @@
 Makes a plain Debian 12 in a folder, installs the package with apt, and runs the command line of the
 unit there with the capabilities, environment and read-only file system that the unit would have: as
 it comes, and with each kind of device that needs no card. Upgrades it, removes it, purges it. Looks
-at the package with lintian and at the unit with systemd-analyze. Everything is gone afterwards.
+at the package with lintian and at the unit with systemd-analyze. Then boots that Debian, where that
+can be done, and has its systemd run the unit. Everything is gone afterwards.
 
     sudo tests/tools/deb_check.py FOLDER_WITH_DEB [--keep]
 """
@@ -14,10 +15,14 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+
+from booted_root import BootedRoot, CannotBoot
+from unit_life import GROUP, live
 
 MIRROR = "http://deb.debian.org/debian"
 UNIT = "lib/systemd/system/sluiced.service"
@@ -245,6 +250,33 @@ def try_unit(root, what, ports=None, drop_ins=()):
         raise SystemExit(f"{what}: ended with {code}\n{unit.read_log()}")
 
 
+def try_systemd(root, deb, folder):
+    """Boots a copy of the root, in which the unit is enabled, and goes through the unit's whole life."""
+    copy = os.path.join(folder, "booted")
+    run("cp", "-a", root, copy)
+    shutil.copy(deb, os.path.join(copy, "root/again.deb"))
+    run("chroot", copy, "systemctl", "enable", "sluiced")
+    try:
+        machine = BootedRoot(copy, SPACE)
+    except CannotBoot as reason:
+        print(f"systemd itself: left out, it cannot be booted here: {reason}")
+        return
+    try:
+        for n in (1, 2):
+            run("ip", "-n", SPACE, "link", "set", f"eth{n}", "netns", str(machine.first))
+            run("nsenter", "-t", str(machine.first), "--net", "ip", "link", "set", f"eth{n}", "up")
+        run("ip", "-n", SPACE, "address", "add", "10.77.0.1/24", "dev", "far1")
+        run("ip", "-n", SPACE, "address", "add", f"{GROUP}/32", "dev", "far1", "autojoin")
+        ports = "".join(port(n, f"net_af_packet{n},iface=eth{n}") for n in (1, 2))
+        live(machine, os.path.join(copy, "etc/sluice/sluice.toml"),
+             f'[system]\nstate-file = "/{STATE}/state"\n{CONFIGURATION.format(ports=ports)}'
+             "[vlan.igmp-snooping]\nquery-max-response-time = 1\n")
+    finally:
+        machine.close()
+    print("systemd itself: starts it at boot; reload, restart, kill -9, watchdog, stop, bad file, "
+          "upgrade, remove")
+
+
 def check_package(root, deb):
     print(run("dpkg-deb", "--info", deb).stdout)
     print(run("dpkg-deb", "--contents", deb).stdout)
@@ -266,6 +298,7 @@ def main():
     parser.add_argument("--keep", action="store_true", help="leave the root for a look")
     parser.add_argument("--root", help="an installed root that --keep left: only the runs")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))   # by way of `finally`
     deb = max(glob.glob(os.path.join(arguments.folder, "sluice_*.deb")), key=os.path.getmtime)
     folder = tempfile.mkdtemp(prefix="sluice-deb-")
     root = arguments.root or os.path.join(folder, "root")
@@ -286,6 +319,7 @@ def main():
         try_unit(root, "net_memif", [
             f"net_memif{n},role=server,id={n},socket=/run/sluice/memif.sock,socket-abstract=no"
             for n in (1, 2)], ["memif.conf"])
+        try_systemd(root, deb, folder)
         if not arguments.keep:
             try_life(root, deb, folder)
         print("the package works on a clean machine")
