@@ -24,7 +24,7 @@ struct Run {
   std::uint32_t bytes;     // of all
   std::uint16_t count;
   bool straight;       // a stream that nobody routes, whose frames fit every port's MTU
-  bool known_station;  // its sender is that of the run before
+  bool known_station;  // its sender is that of a stream before it in the burst
 };
 
 // What is the same for all frames of a burst.

@@ -140,7 +140,6 @@ std::span<Run> Worker::classify_all(std::span<rte_mbuf*> frames, PortId port,
       run->straight = run->known_station = false;
       if (run->decision.lane != Lane::kGroup) {
         bytes += run->bytes;
-        station = 0;
         if (run->decision.lane == Lane::kPunt) punts_.prefetch();
         continue;
       }
