@@ -20,7 +20,8 @@ namespace sluice::dataplane {
 namespace {
 
 constexpr unsigned kPoolCache = 256;
-constexpr std::uint32_t kHeaderMbufs = 16384;
+constexpr std::uint32_t kLeastHeaders = 16384;
+constexpr std::size_t kHugePage = std::size_t{2} << 20, kOrdinaryPage = 4096;
 constexpr std::uint16_t kHeaderRoom = RTE_PKTMBUF_HEADROOM + 64;
 constexpr std::uint32_t kMacPlacesPerCall = 4096;
 
@@ -44,6 +45,20 @@ std::uint32_t buffer_count(const config::Config& config) {
   const auto workers = static_cast<std::uint32_t>(config.dataplane.worker_cores.size());
   return ports * workers * 2 * Port::kDescriptors + ports * Port::kHandoffFrames +
          workers * (2 * kRingFrames + 2 * kPoolCache + ports * Transmit::kBurst) + 4096;
+}
+
+// What a buffer takes of pages that none lies across, as DPDK's pools have it.
+std::size_t share_of_pages(std::size_t bytes, std::size_t page) {
+  return bytes > page ? (bytes + page - 1) / page * page : page / (page / bytes);
+}
+
+// Enough for every queue and ring full of frames that are a header and a shared rest each.
+std::uint32_t header_count(const config::Config& config) {
+  const auto ports = static_cast<std::uint32_t>(config.ports.size());
+  const auto workers = static_cast<std::uint32_t>(config.dataplane.worker_cores.size());
+  const std::uint32_t handed_over = workers > 1 ? ports * Port::kHandoffFrames : 0;
+  return std::max(kLeastHeaders, 2 * (ports * workers * Port::kDescriptors + handed_over) +
+                                     workers * 2 * kPoolCache);
 }
 
 }  // namespace
@@ -96,21 +111,24 @@ struct Dataplane::Impl {
 };
 
 Status Dataplane::Impl::open(const config::Config& config, Doorbell& control) {
-  const std::uint32_t count = buffer_count(config);
+  const std::uint32_t count = buffer_count(config), header_buffers = header_count(config);
   const std::uint16_t room = buffer_room(config);
-  const std::size_t bytes =
-      std::size_t{count} * (room + 320u) + std::size_t{kHeaderMbufs} * (kHeaderRoom + 320u);
-  const std::size_t needed = bytes + bytes / 4 + (64u << 20);
-  const auto memory = plan_memory(config.dataplane.huge_pages, needed);
+  const auto needed = [&](std::size_t page) {
+    const std::size_t bytes = count * share_of_pages(room + 320u, page) +
+                              header_buffers * share_of_pages(kHeaderRoom + 320u, page);
+    return bytes + bytes / 4 + (64u << 20);
+  };
+  const auto memory = plan_memory(config.dataplane.huge_pages, needed(kHugePage));
   if (!memory) return memory.error();
   if (!memory->note.empty()) log(LogEvent::kOrdinaryPages, {{"reason", memory->note}});
-  auto started = Eal::start(config, *memory, static_cast<unsigned>(needed >> 20));
+  const std::size_t bytes = needed(memory->huge_pages ? kHugePage : kOrdinaryPage);
+  auto started = Eal::start(config, *memory, static_cast<unsigned>(bytes >> 20));
   if (!started) return started.error();
   eal = std::move(*started);
 
   buffers.reset(rte_pktmbuf_pool_create("buffers", count, kPoolCache, 0, room, SOCKET_ID_ANY));
-  headers.reset(
-      rte_pktmbuf_pool_create("headers", kHeaderMbufs, kPoolCache, 0, kHeaderRoom, SOCKET_ID_ANY));
+  headers.reset(rte_pktmbuf_pool_create("headers", header_buffers, kPoolCache, 0, kHeaderRoom,
+                                        SOCKET_ID_ANY));
   if (!buffers || !headers) {
     return Error{"no memory for " + std::to_string(count) + " packet buffers of " +
                  std::to_string(room) + " bytes; lower [dataplane] mbufs or free some memory"};

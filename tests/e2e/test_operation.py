@@ -191,6 +191,14 @@ def test_bad_starts(net, own_daemon):
     assert done.returncode == 1 and running.socket in done.stderr
 
 
+def test_as_many_ports_as_dpdk_has_room_for(own_daemon):
+    """Their buffers need the most memory, and on ordinary pages more than on huge ones."""
+    sluiced = own_daemon(ports=[{"name": f"p{n}", "device": f"net_null{n},no-rx=1", "access-vlan": 10}
+                                for n in range(32)])
+    assert len(sluiced.json("show", "ports")["ports"]) == 32
+    assert sluiced.stop()[0] == 0
+
+
 def test_two_workers_forward_and_learn(net, own_daemon):
     if os.cpu_count() < 3:
         pytest.skip("two workers and the control thread need three cores")
