@@ -284,7 +284,6 @@ TEST_F(WorkerTest, WhatWaitsForTheControlThreadGoesBackToThePool) {
 
 // They are lent side by side: with a tag, without, and in segments.
 TEST_F(WorkerTest, FramesThatComeTogetherAreLentEachByItself) {
-  RecordProperty("req", "snooping/SC-14 snooping/SC-16");
   Exchange exchange(workers, bench.buffers);
   std::vector<Bytes> expected;
   for (std::uint8_t i = 0; i < 6; ++i) {
