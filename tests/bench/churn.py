@@ -12,7 +12,7 @@ from trials import Broken, detail, invalid, need_mb, setup_of
 
 CHANGES = 100_000      # joins and leaves per second
 ATTEMPTS = 3           # to come near to that
-STARTS = 3             # where the machine puts tables and buffers in memory is a matter of chance
+STARTS = 5             # where the machine puts tables and buffers in memory is a matter of chance
 GROUPS = 1024
 HOSTS = 64
 FAN_OUT = 8
